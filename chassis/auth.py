@@ -1,0 +1,160 @@
+"""Who acts and what they may do: bearer JWTs of an OIDC issuer, roles, permissions, scope."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from chassis.errors import NotAllowed, NotSignedIn
+
+ALGORITHMS = ["EdDSA", "Ed25519", "ES256", "RS256"]
+"""Fixed: a token cannot choose `none` or a symmetric algorithm."""
+_CLOCK_LEEWAY_SECONDS = 30
+_KEYS_MAX_AGE_SECONDS = 300
+
+
+class Role(StrEnum):
+    """Roles of domain.md, plus an identity per service."""
+
+    PETUGAS = "petugas"
+    VERIFIKATOR = "verifikator"
+    PENETAP = "penetap"
+    PENDAMPING = "pendamping"
+    LEMBAGA_PELATIHAN = "lembaga-pelatihan"
+    KEPALA_DESA = "kepala-desa"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+    ADMINISTRATOR = "administrator"
+    SERVICE = "service"
+
+
+ALL_ROLES = frozenset(Role)
+ALL_AGENCIES = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a route requires. `across_agencies` lifts the agency filter for that route, never the region's."""
+
+    operation: str
+    roles: frozenset[Role]
+    across_agencies: bool = False
+
+    def __init__(
+        self,
+        operation: str,
+        roles: set[Role] | frozenset[Role],
+        across_agencies: bool = False,
+    ) -> None:
+        object.__setattr__(self, "operation", operation)
+        object.__setattr__(self, "roles", frozenset(roles))
+        object.__setattr__(self, "across_agencies", across_agencies)
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Whoever acts: a person or a service. Scope is an agency and a region-code prefix (empty: everywhere)."""
+
+    issuer: str
+    subject: str
+    roles: frozenset[Role]
+    agency: str
+    region: str
+
+    @property
+    def identity(self) -> str:
+        """What four eyes compares: issuer and subject together."""
+        return f"{self.issuer}#{self.subject}"
+
+    @property
+    def opaque_id(self) -> UUID:
+        """What events may carry of the actor."""
+        return uuid5(NAMESPACE_URL, self.identity)
+
+    def covers(self, region_code: str) -> bool:
+        """Whether the region lies within this officer's scope."""
+        return not self.region or region_code == self.region or region_code.startswith(self.region + ".")
+
+    def require_region(self, region_code: str) -> None:
+        """Raise `NotAllowed` outside the officer's region."""
+        if not self.covers(region_code):
+            raise NotAllowed(region_code=region_code)
+
+    def require(self, permission: Permission, reading: bool) -> None:
+        """Raise `NotAllowed` unless a role allows it; an auditor reads all and changes nothing."""
+        if self.roles & permission.roles or (reading and Role.AUDITOR in self.roles):
+            return
+        raise NotAllowed(operation=permission.operation)
+
+
+def service_identity(name: str, deployment: str) -> Officer:
+    """Identity under which a service's consumers, timers and jobs act."""
+    issuer = f"urn:sinergi:{deployment}"
+    return Officer(issuer, f"service:{name}", frozenset({Role.SERVICE}), ALL_AGENCIES, "")
+
+
+class TokenVerifier:
+    """Checks bearer tokens against one issuer's keys; keys are read again when an unknown key id appears."""
+
+    def __init__(self, issuer: str, audience: str, jwks: str) -> None:
+        self._jwks = jwks
+        self._issuer = issuer
+        self._keys: KeySet | None = None
+        self._keys_read_at = 0.0
+        self._claims = jwt.JWTClaimsRegistry(
+            leeway=_CLOCK_LEEWAY_SECONDS,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": audience},
+            sub={"essential": True},
+            exp={"essential": True},
+        )
+
+    async def officer(self, token: str) -> Officer:
+        """The officer a token stands for; raises `NotSignedIn` for anything but a valid token."""
+        try:
+            claims = self._decode(token, await self._key_set())
+        except (JoseError, ValueError):
+            try:
+                claims = self._decode(token, await self._key_set(again=True))
+            except (JoseError, ValueError):
+                raise NotSignedIn from None
+        return self._officer(claims)
+
+    def _decode(self, token: str, keys: KeySet) -> dict[str, Any]:
+        decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
+        self._claims.validate(decoded.claims)
+        return decoded.claims
+
+    def _officer(self, claims: Mapping[str, Any]) -> Officer:
+        known = {role.value for role in Role}
+        roles = frozenset(Role(role) for role in claims.get("roles", ()) if role in known)
+        return Officer(
+            issuer=self._issuer,
+            subject=str(claims["sub"]),
+            roles=roles,
+            agency=str(claims.get("agency", "")),
+            region=str(claims.get("region", "none")),
+        )
+
+    async def _key_set(self, again: bool = False) -> KeySet:
+        # A flood of bad tokens must not become a flood of requests to the issuer.
+        age_seconds = time.monotonic() - self._keys_read_at
+        if self._keys is None or age_seconds > _KEYS_MAX_AGE_SECONDS or (again and age_seconds > 5):
+            self._keys = KeySet.import_key_set(await self._read_jwks())
+            self._keys_read_at = time.monotonic()
+        return self._keys
+
+    async def _read_jwks(self) -> Any:
+        if self._jwks.startswith(("https://", "http://127.0.0.1")):
+            async with httpx.AsyncClient(timeout=5) as client:
+                return (await client.get(self._jwks)).raise_for_status().json()
+        return json.loads(Path(self._jwks).read_text())

@@ -1,0 +1,101 @@
+"""A service's database: engines of its two roles, and the edge that opens and commits transactions."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from chassis.auth import Officer
+from chassis.encryption import Vault
+from chassis.outbox import Outbox
+from chassis.transaction import Transaction
+
+_SCOPE = text(
+    "SELECT set_config('sinergi.agency', :agency, true), set_config('sinergi.region', :region, true),"
+    " set_config('sinergi.scoped', 'yes', true)"
+)
+_TRANSIENT_SQLSTATES = ("08", "40", "53", "55P03", "57", "58")
+"""Connection, serialisation and deadlock, resources, lock not available, intervention, system."""
+
+
+def async_url(url: str) -> str:
+    """A plain PostgreSQL URL for SQLAlchemy's asyncpg dialect."""
+    return url.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying the same again later can succeed: the outside failed, not the data or the rule."""
+    if isinstance(error, InterfaceError):
+        return True
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        return bool(error.connection_invalidated) or state.startswith(_TRANSIENT_SQLSTATES)
+    return isinstance(error, OSError | TimeoutError)
+
+
+class Database:
+    """Opens transactions under one role. Every row written inside one becomes visible together, or not at all."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        identity: Officer,
+        vault: Vault,
+        zone: ZoneInfo,
+        outbox: Outbox,
+        pool_size: int = 10,
+    ) -> None:
+        self._engine = create_async_engine(
+            async_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            pool_timeout=10,
+        )
+        self._identity = identity
+        self._vault = vault
+        self._zone = zone
+        self._outbox = outbox
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine, for health checks."""
+        return self._engine
+
+    @asynccontextmanager
+    async def transaction(
+        self,
+        officer: Officer | None = None,
+        *,
+        agency: str | None = None,
+        read_only: bool = False,
+    ) -> AsyncIterator[Transaction]:
+        """One transaction in the officer's scope (the service's own when None); commits at the end.
+
+        `agency` replaces the officer's agency in the row-level filter, for routes that work across agencies.
+        """
+        acting = officer or self._identity
+        async with self._engine.connect() as connection, connection.begin():
+            await connection.execute(_SCOPE, {"agency": agency or acting.agency, "region": acting.region})
+            transaction = Transaction(connection, acting, self._vault, self._zone, self._outbox, [])
+            yield transaction
+            await transaction.flush()
+
+    async def ping(self) -> None:
+        """Raise when the database does not answer."""
+        async with self._engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def migration(self) -> Any:
+        """The version the database has, or None."""
+        async with self._engine.connect() as connection:
+            return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()

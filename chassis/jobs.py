@@ -1,0 +1,146 @@
+"""Long work in chunks: each chunk one transaction, resumable from its cursor, yielding to single acts."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from opentelemetry.trace import SpanKind
+from sqlalchemy import Row, text
+
+from chassis.auth import Officer, Role
+from chassis.database import Database, is_transient
+from chassis.logs import logger
+from chassis.processing import failure
+from chassis.telemetry import resume, span
+from chassis.transaction import Transaction
+
+log = logger(__name__)
+
+CHUNK_LIMIT = 2000
+"""Most rows a chunk may work on: a longer transaction would hold back single acts."""
+
+_NEXT = text(
+    """
+    SELECT * FROM job WHERE state IN ('queued', 'running') AND coalesce(retry_at, created_at) <= clock_timestamp()
+    ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    """
+)
+_ADVANCE = text(
+    """
+    UPDATE job SET state = :state, done = done + :done, failed = failed + :failed, cursor = CAST(:cursor AS jsonb),
+           total = coalesce(:total, total), attempts = 0, retry_at = NULL, last_error = NULL,
+           started_at = coalesce(started_at, clock_timestamp()),
+           finished_at = CASE WHEN :state = 'done' THEN clock_timestamp() END
+    WHERE id = :id
+    """
+)
+_FAIL = text(
+    """
+    UPDATE job SET attempts = attempts + 1, last_error = :error,
+           state = CASE WHEN attempts + 1 >= 5 THEN 'failed' ELSE state END,
+           finished_at = CASE WHEN attempts + 1 >= 5 THEN clock_timestamp() END,
+           retry_at = clock_timestamp() + make_interval(secs => 2 ^ attempts)
+    WHERE id = :id
+    """
+)
+_OUTBOX_DEPTH = text("SELECT count(*) FROM (SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT :limit) AS unsent")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job at the start of a chunk."""
+
+    id: UUID
+    kind: str
+    parameters: dict[str, Any]
+    cursor: Any
+    """What the previous chunk returned; None before the first."""
+    done: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobStep:
+    """What a chunk did."""
+
+    done: int
+    finished: bool
+    failed: int = 0
+    cursor: Any = None
+    total: int | None = None
+
+
+JobHandler = Callable[[Transaction, Job], Awaitable[JobStep]]
+
+
+class Jobs:
+    """The job handlers of one service. A chunk acts in the name of the officer who started the job."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, JobHandler] = {}
+
+    def on(self, kind: str) -> Callable[[JobHandler], JobHandler]:
+        """Register the handler of one kind."""
+
+        def register(handler: JobHandler) -> JobHandler:
+            self._handlers[kind] = handler
+            return handler
+
+        return register
+
+    async def run_next(self, database: Database, outbox_depth_limit: int) -> bool:
+        """Run one chunk of the oldest open job; False when there is nothing to do or the outbox is too deep."""
+        async with database.transaction() as tx:
+            depth = await tx.scalar(_OUTBOX_DEPTH, {"limit": outbox_depth_limit + 1})
+            row = await tx.fetch_one(_NEXT) if depth <= outbox_depth_limit else None
+            if row is None:
+                return False
+            acting = tx.officer
+            tx.officer = _officer(row.officer)
+            buffered = tx.events_count
+            try:
+                with span(
+                    f"job {row.kind}",
+                    SpanKind.INTERNAL,
+                    resume(row.trace),
+                    job_id=str(row.id),
+                ):
+                    async with tx.connection.begin_nested():
+                        step = await self._handlers[row.kind](tx, _job(row))
+                await tx.execute(_ADVANCE, _advance(row.id, step))
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                tx.forget_events(buffered)
+                log.error("job_failed", kind=row.kind, exc_info=error)
+                await tx.execute(_FAIL, {"id": row.id, "error": failure(error)[0]})
+            finally:
+                tx.officer = acting
+        return True
+
+    async def run(self, database: Database, outbox_depth_limit: int, stopping: asyncio.Event) -> None:
+        """Run jobs until told to stop."""
+        while not stopping.is_set():
+            if not await self.run_next(database, outbox_depth_limit):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), 0.3)
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job(row.id, row.kind, row.parameters, row.cursor, row.done, row.failed)
+
+
+def _officer(stored: dict[str, Any]) -> Officer:
+    roles = frozenset(Role(role) for role in stored["roles"])
+    return Officer(stored["issuer"], stored["subject"], roles, stored["agency"], stored["region"])
+
+
+def _advance(job_id: UUID, step: JobStep) -> dict[str, Any]:
+    cursor = None if step.cursor is None else orjson.dumps(step.cursor, default=str).decode()
+    state = "done" if step.finished else "running"
+    counts = {"done": step.done, "failed": step.failed, "total": step.total}
+    return {"id": job_id, "state": state, "cursor": cursor, **counts}

@@ -1,0 +1,63 @@
+"""Migrations of one service's database, and what a service's own migrations may call."""
+
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+from alembic import command, op
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+
+def _config(package: str) -> Config:
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"no package named {package}")
+    versions = Path(spec.submodule_search_locations[0]) / "migrations" / "versions"
+    config = Config()
+    config.set_main_option("script_location", str(files("chassis") / "migration_environment"))
+    config.set_main_option("version_locations", str(versions))
+    config.set_main_option("path_separator", "newline")
+    return config
+
+
+def upgrade(service: str, owner_database_url: str) -> None:
+    """Bring the service's database to its newest version, under a lock; blocking, owner role only."""
+    upgrade_package(f"services.{service}", owner_database_url)
+
+
+def upgrade_package(package: str, owner_database_url: str) -> None:
+    """The same for a service that lies elsewhere."""
+    config = _config(package)
+    config.attributes["owner_database_url"] = owner_database_url
+    command.upgrade(config, "head")
+
+
+def heads(package: str) -> tuple[str, ...]:
+    """Newest versions of the service's history: exactly one, or the history has forked."""
+    return tuple(ScriptDirectory.from_config(_config(package)).get_heads())
+
+
+class infrastructure:
+    """The chassis's own tables, as a step of a service's first migration."""
+
+    @staticmethod
+    def create() -> None:
+        """Outbox, inbox, offsets, parked messages, idempotency, audit, timers, jobs, and the roles' rights."""
+        run_script((files("chassis") / "infrastructure" / "0001.sql").read_text())
+
+
+def run_script(script: str) -> None:
+    """Run a file of several statements; asyncpg prepares single statements only, so it goes to the driver whole."""
+    connection = op.get_bind()
+    connection.connection.driver_connection  # noqa: B018 - fails here, not later, when there is no connection
+    adapted = connection.connection.dbapi_connection
+    adapted.run_async(lambda driver: driver.execute(script))  # type: ignore[union-attr]
+
+
+def guard(table: str) -> None:
+    """Row-level security for a table that officers read: agency and region of the row against the transaction's.
+
+    Fails closed: without both settings nothing is visible. The worker role, which acts for no officer, sees all.
+    """
+    run_script(f"SELECT guard_table({table!r}::regclass);")

@@ -1,0 +1,151 @@
+"""The outbox: events written in the transaction of the state they tell of, published later by the relay."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from jsonschema_rs import Draft202012Validator
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.events import Catalogue, Delivered, EventEntry, event_type_of
+from chassis.ids import new_id
+from chassis.telemetry import carry
+
+BODY_LIMIT_BYTES = 900_000
+"""Below the broker's 1 MiB: a body that could never be sent must not be committed."""
+
+CHANNEL = "outbox"
+"""NOTIFY channel that wakes the relay."""
+
+_LOCK_KEYS = text("SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest(CAST(:keys AS text[])) AS k")
+_INSERT = text(
+    """
+    INSERT INTO outbox (event_id, topic, key, type, subject, correlation_id, headers, body)
+    SELECT event_id, topic, key, type, subject, correlation_id, headers::jsonb, body
+    FROM unnest(CAST(:event_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:type AS text[]),
+                CAST(:subject AS text[]), CAST(:correlation_id AS uuid[]), CAST(:headers AS text[]),
+                CAST(:body AS bytea[]))
+         WITH ORDINALITY AS row (event_id, topic, key, type, subject, correlation_id, headers, body, place)
+    ORDER BY place
+    """
+)
+_WAKE = text(f"SELECT pg_notify('{CHANNEL}', '')")
+
+
+class NotPublishable(Exception):
+    """The event breaks its contract, is another service's, or is too large: a programming error, nothing commits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event waiting for the end of its transaction."""
+
+    event_id: UUID
+    topic: str
+    key: str
+    type: str
+    subject: str
+    correlation_id: UUID
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Outbox:
+    """Turns facts into outbox rows for one service."""
+
+    def __init__(self, service: str, source: str, catalogue: Catalogue) -> None:
+        self._service = service
+        self._source = source
+        self._catalogue = catalogue
+        self._schemas: dict[str, Draft202012Validator] = {}
+
+    def prepare(
+        self,
+        fact: BaseModel,
+        *,
+        sequence: int,
+        case: UUID | None,
+        cause: Delivered[Any] | None,
+        actor: UUID,
+        now: str,
+    ) -> Outgoing:
+        """Validate the fact against its contract and dress it as a CloudEvent."""
+        entry = self._entry(fact)
+        body = fact.model_dump_json(exclude_none=True).encode()
+        self._refuse_invalid(entry, body)
+        if len(body) > BODY_LIMIT_BYTES:
+            raise NotPublishable(f"{entry.type} has {len(body)} bytes")
+        event_id = new_id()
+        subject = str(getattr(fact, entry.subject))
+        correlation_id = case or (cause.case if cause else None) or UUID(subject)
+        headers = {
+            "ce_specversion": "1.0",
+            "ce_id": str(event_id),
+            "ce_source": self._source,
+            "ce_type": entry.type,
+            "ce_subject": subject,
+            "ce_time": now,
+            "ce_sequence": str(sequence),
+            "ce_actor": str(actor),
+            "ce_correlationid": str(correlation_id),
+            "content-type": "application/json",
+            **carry(cause.context if cause else None),
+        }
+        if cause is not None:
+            headers["ce_causationid"] = str(cause.id)
+        key = str(getattr(fact, entry.key))
+        return Outgoing(
+            event_id,
+            entry.topic.name,
+            key,
+            entry.type,
+            subject,
+            correlation_id,
+            headers,
+            body,
+        )
+
+    def _refuse_invalid(self, entry: EventEntry, body: bytes) -> None:
+        """By the published JSON Schema, which is what other agencies check by; the model alone may be laxer."""
+        if entry.type not in self._schemas:
+            schema = entry.model.model_json_schema()
+            self._schemas[entry.type] = Draft202012Validator(schema, validate_formats=True)
+        for error in self._schemas[entry.type].iter_errors(orjson.loads(body)):
+            place = ".".join(str(part) for part in error.instance_path)
+            raise NotPublishable(f"{entry.type} breaks its schema at {place or 'the top'}")
+
+    def _entry(self, fact: BaseModel) -> EventEntry:
+        entry = self._catalogue.get(event_type_of(type(fact)))
+        if entry is None or entry.model is not type(fact):
+            raise NotPublishable(f"{type(fact).__name__} is not in the catalogue")
+        if entry.owner != self._service:
+            raise NotPublishable(f"{entry.type} belongs to {entry.owner}")
+        return entry
+
+
+async def write(connection: AsyncConnection, events: list[Outgoing]) -> None:
+    """Write the buffered events as the last step before the commit.
+
+    The keys are locked first, in one order for all writers: otherwise a transaction that took a lower position
+    but commits later would be overtaken by another one of the same key.
+    """
+    keys = sorted({f"outbox/{event.topic}/{event.key}" for event in events})
+    await connection.execute(_LOCK_KEYS, {"keys": keys})
+    await connection.execute(
+        _INSERT,
+        {
+            "event_id": [event.event_id for event in events],
+            "topic": [event.topic for event in events],
+            "key": [event.key for event in events],
+            "type": [event.type for event in events],
+            "subject": [event.subject for event in events],
+            "correlation_id": [event.correlation_id for event in events],
+            "headers": [orjson.dumps(event.headers).decode() for event in events],
+            "body": [event.body for event in events],
+        },
+    )
+    await connection.execute(_WAKE)

@@ -1,0 +1,312 @@
+"""A batch of records to its effects: inbox, effects, events caused and stored offsets in one transaction."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from aiokafka import ConsumerRecord
+from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
+from sqlalchemy import text
+
+from chassis.consumer import Consumers
+from chassis.database import Database, is_transient
+from chassis.errors import Refusal
+from chassis.events import Delivered
+from chassis.logs import logger
+from chassis.parking import BEHIND, Parking, unsealed
+from chassis.records import Readable, RecordReader, Skipped, Unreadable, key_text
+from chassis.runs import cut_into_runs
+from chassis.telemetry import tracer
+from chassis.transaction import Transaction
+
+log = logger(__name__)
+
+RETRY_BUDGET_SECONDS = 120
+"""Below `max_poll_interval_ms` (300 s): after it the batch goes back to the log and comes again."""
+BAD_RELEASE_KEYS = 20
+BAD_RELEASE_WINDOW_SECONDS = 60
+
+_FRESH = text(
+    """
+    INSERT INTO inbox (consumer, source, event_id)
+    SELECT :consumer, source, event_id
+    FROM unnest(CAST(:sources AS text[]), CAST(:ids AS uuid[])) AS arrived (source, event_id)
+    ORDER BY source, event_id
+    ON CONFLICT DO NOTHING RETURNING source, event_id
+    """
+)
+_STORE_OFFSETS = text(
+    """
+    INSERT INTO stored_offset (consumer, log_identity, topic, partition, next_offset)
+    SELECT :consumer, :log_identity, topic, partition, next_offset
+    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]))
+         AS read (topic, partition, next_offset)
+    ORDER BY topic, partition
+    ON CONFLICT (consumer, log_identity, topic, partition)
+    DO UPDATE SET next_offset = greatest(stored_offset.next_offset, excluded.next_offset)
+    """
+)
+_COUNT_SKIPPED = text(
+    """
+    INSERT INTO skipped_type (consumer, type, seen_count) VALUES (:consumer, :type, :count)
+    ON CONFLICT (consumer, type) DO UPDATE SET seen_count = skipped_type.seen_count + excluded.seen_count
+    """
+)
+
+
+class ConsumerPaused(Exception):
+    """Many keys fail alike within a short time: a bad release, not bad data. Nothing more is parked meanwhile."""
+
+
+class Processor:
+    """Processes the records of one consumer of one service."""
+
+    def __init__(
+        self,
+        service: str,
+        database: Database,
+        reader: RecordReader,
+        consumers: Consumers,
+        log_identity: str,
+    ) -> None:
+        self.consumer = service
+        self._database = database
+        self._reader = reader
+        self._consumers = consumers
+        self.parking = Parking(service, log_identity)
+        self.log_identity = log_identity
+        self.paused_reason: str | None = None
+        self.busy_since: float | None = None
+
+    async def process(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+        """Process all of the records; transient faults are retried in place, permanent ones parked.
+
+        Raises the last transient fault when the retry budget is used up: nothing of what is left took effect.
+        """
+        self.busy_since = time.monotonic()
+        try:
+            await self._with_retries(list(records))
+        finally:
+            self.busy_since = None
+
+    async def _with_retries(self, records: list[ConsumerRecord[Any, Any]]) -> None:
+        deadline, pause_seconds = time.monotonic() + RETRY_BUDGET_SECONDS, 0.1
+        while records:
+            try:
+                await self._attempt(records)
+                self.paused_reason = None
+                return
+            except Exception as error:
+                paused = isinstance(error, ConsumerPaused)
+                if not paused and not is_transient(error):
+                    raise
+                self.paused_reason = str(error) if paused else None
+                if time.monotonic() > deadline:
+                    raise
+                log.warning(
+                    "batch_retried",
+                    error=type(error).__name__,
+                    after_seconds=pause_seconds,
+                )
+                await asyncio.sleep(pause_seconds)
+                pause_seconds = min(pause_seconds * 2, 10)
+
+    async def _attempt(self, records: list[ConsumerRecord[Any, Any]]) -> None:
+        try:
+            await self._in_one_transaction(records)
+        except Exception as error:
+            if is_transient(error) or isinstance(error, ConsumerPaused):
+                raise
+            if len(records) == 1:
+                await self._park_failed(records[0], error)
+                return
+            # Bisect down to the message that fails. The first half commits before the second starts, and a key
+            # parked in it holds its later messages back, so the order per key stays.
+            middle = len(records) // 2
+            await self._attempt(records[:middle])
+            await self._attempt(records[middle:])
+
+    async def _in_one_transaction(self, records: list[ConsumerRecord[Any, Any]]) -> None:
+        async with self._database.transaction() as tx:
+            arrived = [self._reader.read(record) for record in records]
+            readable = await self._park_unreadable(tx, arrived)
+            await self._count_skipped(tx, [item for item in arrived if isinstance(item, Skipped)])
+            fresh = await self._fresh(tx, readable)
+            for run in cut_into_runs(item.event for item in fresh):
+                await self._handle(tx, run)
+            await self._store_offsets(tx, records)
+
+    async def _park_unreadable(
+        self, tx: Transaction, arrived: Sequence[Unreadable | Skipped | Readable]
+    ) -> list[Readable]:
+        """Park what cannot be read and what stands behind a parked key; return the rest in order."""
+        keys = [(item.record.topic, key) for item in arrived if (key := key_text(item.record)) is not None]
+        stopped = await self.parking.parked_keys(tx, keys)
+        passing: list[Readable] = []
+        for item in arrived:
+            if isinstance(item, Skipped):
+                continue
+            place = (item.record.topic, key_text(item.record) or "")
+            if place in stopped:
+                await self.parking.park(tx, item.record, reason=BEHIND, detail="", type_=_type(item))
+            elif isinstance(item, Unreadable):
+                await self._refuse_bad_release(tx, item.reason)
+                await self.parking.park(
+                    tx,
+                    item.record,
+                    reason=item.reason,
+                    detail=item.detail,
+                    type_=item.type,
+                )
+                stopped |= {place} if item.record.key is not None else set()
+                log.error(
+                    "message_parked",
+                    reason=item.reason,
+                    type=item.type,
+                    topic=item.record.topic,
+                )
+            else:
+                passing.append(item)
+        return passing
+
+    async def _park_failed(self, record: ConsumerRecord[Any, Any], error: Exception) -> None:
+        reason, detail = failure(error)
+        log.error(
+            "message_parked",
+            reason=reason,
+            detail=detail,
+            topic=record.topic,
+            exc_info=error,
+        )
+        item = self._reader.read(record)
+        async with self._database.transaction() as tx:
+            await self._refuse_bad_release(tx, reason)
+            await self.parking.park(tx, record, reason=reason, detail=detail, type_=_type(item))
+            await self._store_offsets(tx, [record])
+
+    async def _refuse_bad_release(self, tx: Transaction, reason: str) -> None:
+        if await self.parking.recently_parked_keys(tx, reason, BAD_RELEASE_WINDOW_SECONDS) >= BAD_RELEASE_KEYS:
+            raise ConsumerPaused(reason)
+
+    async def _count_skipped(self, tx: Transaction, skipped: Sequence[Skipped]) -> None:
+        for kind in sorted({item.type for item in skipped}):
+            count = sum(item.type == kind for item in skipped)
+            await tx.execute(
+                _COUNT_SKIPPED,
+                {"consumer": self.consumer, "type": kind, "count": count},
+            )
+
+    async def _fresh(self, tx: Transaction, readable: Sequence[Readable]) -> list[Readable]:
+        """The events never seen before: once each, also when the same one sits twice in this batch."""
+        once = {item.identity: item for item in reversed(readable)}
+        if not once:
+            return []
+        parameters = {
+            "consumer": self.consumer,
+            "sources": [source for source, _ in once],
+            "ids": [event_id for _, event_id in once],
+        }
+        rows = await tx.fetch_all(_FRESH, parameters)
+        unseen: set[tuple[str, UUID]] = {(row.source, row.event_id) for row in rows}
+        kept: list[Readable] = []
+        for item in readable:
+            if item.identity in unseen:
+                unseen.discard(item.identity)
+                kept.append(item)
+        return kept
+
+    async def _handle(self, tx: Transaction, run: list[Delivered[Any]]) -> None:
+        spans = [
+            tracer.start_span(
+                f"process {event.type}",
+                event.context,
+                kind=SpanKind.CONSUMER,
+                attributes={
+                    "sinergi.event_id": str(event.id),
+                    "sinergi.case_id": str(event.case),
+                },
+            )
+            for event in run
+        ]
+        # What an event causes continues in the span of its own processing, not in the batch's.
+        traced = [replace(e, context=set_span_in_context(s, e.context)) for e, s in zip(run, spans, strict=True)]
+        try:
+            await self._consumers.handle(tx, traced)
+        except Exception:
+            for span in spans:
+                span.set_status(StatusCode.ERROR)
+            raise
+        finally:
+            for span in spans:
+                span.end()
+
+    async def _store_offsets(self, tx: Transaction, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+        following: dict[tuple[str, int], int] = {}
+        for record in records:
+            place = (record.topic, record.partition)
+            following[place] = max(following.get(place, 0), record.offset + 1)
+        parameters = {
+            "consumer": self.consumer,
+            "log_identity": self.log_identity,
+            "topics": [topic for topic, _ in following],
+            "partitions": [partition for _, partition in following],
+            "offsets": list(following.values()),
+        }
+        await tx.execute(_STORE_OFFSETS, parameters)
+
+    async def redrive_key(self, topic: str, key: str) -> int:
+        """Process the key's parked messages in order of arrival, exactly once; returns how many took effect.
+
+        Stops at the first that fails again. The key is free once nothing waits.
+        """
+        done = 0
+        while True:
+            async with self._database.transaction() as tx:
+                await self.parking.lock_key(tx, topic, key)
+                waiting = await self.parking.waiting(tx, topic=topic, key=key, limit=1)
+                if not waiting:
+                    await self.parking.free_key(tx, topic, key)
+                    return done
+                if not await self._redrive_one(tx, waiting[0]):
+                    return done
+                done += 1
+
+    async def redrive_keyless(self, message_id: UUID) -> int:
+        """Process one parked message that has no key; returns 1 when it took effect."""
+        async with self._database.transaction() as tx:
+            waiting = await self.parking.waiting(tx, message_id=message_id)
+            return int(bool(waiting) and await self._redrive_one(tx, waiting[0]))
+
+    async def _redrive_one(self, tx: Transaction, row: Any) -> bool:
+        item = self._reader.read(unsealed(tx, row))
+        if isinstance(item, Unreadable):
+            await self.parking.mark_failed(tx, row.id, item.reason, item.detail)
+            return False
+        buffered = tx.events_count
+        try:
+            async with tx.connection.begin_nested():
+                if isinstance(item, Readable):
+                    for fresh in await self._fresh(tx, [item]):
+                        await self._handle(tx, [fresh.event])
+        except Exception as error:
+            if is_transient(error):
+                raise
+            tx.forget_events(buffered)
+            await self.parking.mark_failed(tx, row.id, *failure(error))
+            return False
+        await self.parking.mark_redriven(tx, row.id)
+        return True
+
+
+def failure(error: Exception) -> tuple[str, str]:
+    """Reason and detail of a failure, free of personal data: class names, codes, refusal facts that are codes."""
+    if isinstance(error, Refusal):
+        return error.code, ",".join(sorted(error.facts))
+    return type(error).__name__, str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
+
+
+def _type(item: Unreadable | Skipped | Readable) -> str | None:
+    return item.event.type if isinstance(item, Readable) else item.type

@@ -1,0 +1,205 @@
+"""A service put together: HTTP, consumers, relay, timers, jobs and workers in one process, or some of them."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+
+from chassis import migrations
+from chassis.admin import admin_routes
+from chassis.auth import TokenVerifier, service_identity
+from chassis.consumer import Consumers
+from chassis.database import Database
+from chassis.encryption import Vault
+from chassis.errors import NotFound
+from chassis.events import Catalogue
+from chassis.health import health_routes
+from chassis.http import Routes
+from chassis.jobs import Jobs
+from chassis.limits import RequestLimit
+from chassis.logs import logger, start_logging
+from chassis.outbox import Outbox
+from chassis.problems import answer_with_problems
+from chassis.processing import Processor
+from chassis.relay import Relay
+from chassis.settings import ServiceSettings
+from chassis.subscription import Subscription
+from chassis.telemetry import start_tracing
+from chassis.timers import Timers
+from chassis.workers import Background, Worker
+
+log = logger(__name__)
+
+GRACE_SECONDS = 15
+
+
+class RouteWithoutPermission(Exception):
+    """A route that declares neither a permission nor that it is public stops the service from starting."""
+
+
+class Service:
+    """One service: what it owns is declared here, how it runs is the chassis's."""
+
+    def __init__(
+        self, *, name: str, package: str, settings: ServiceSettings, catalogue: Catalogue,
+        routes: Sequence[Routes] = (), consumers: Consumers | None = None, timers: Timers | None = None,
+        jobs: Jobs | None = None, workers: Sequence[Worker] = (),
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.package = package
+        self.settings = settings
+        self.catalogue = catalogue
+        self.consumers = consumers or Consumers()
+        self.timers = timers or Timers()
+        self.jobs = jobs or Jobs()
+        self.workers = tuple(workers)
+        self.vault = Vault.from_file(settings.encryption_keys_file)
+        self.expected_migration = migrations.heads(package)[0]
+        self.database = self._database(settings.worker_database_url)
+        self.api_database = self._database(settings.database_url)
+        self.subscription: Subscription | None = None
+        self.background: list[Background] = []
+        self.app = self._app(routes)
+
+    def _database(self, url: str) -> Database:
+        source = f"/sinergi/{self.settings.deployment}/{self.name}"
+        return Database(
+            url,
+            identity=service_identity(self.name, self.settings.deployment),
+            vault=self.vault,
+            zone=self.settings.zone,
+            outbox=Outbox(self.name, source, self.catalogue),
+        )
+
+    def _app(self, routes: Sequence[Routes]) -> FastAPI:
+        app = FastAPI(
+            title=f"Sinergi {self.name}",
+            lifespan=self._lifespan,
+            docs_url=None,
+            redoc_url=None,
+        )
+        app.state.service = self
+        app.state.package = self.package
+        app.state.settings = self.settings
+        app.state.database = self.api_database
+        app.state.verifier = TokenVerifier(
+            self.settings.auth_issuer,
+            self.settings.auth_audience,
+            self.settings.auth_jwks,
+        )
+        answer_with_problems(app)
+        app.add_middleware(RequestLimit, limit_bytes=self.settings.request_limit_bytes)
+        routers = [health_routes(self), admin_routes(self), *(routes if self.settings.runs("api") else ())]
+        refuse_undeclared_routes(routers)
+        for router in routers:
+            app.include_router(router)
+        return app
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        stopping = asyncio.Event()
+        if self.settings.runs("worker"):
+            self.background = self._loops()
+        for loop in self.background:
+            loop.start(stopping)
+        try:
+            yield
+        finally:
+            stopping.set()
+            tasks = [loop.task for loop in self.background if loop.task is not None]
+            if tasks:
+                _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+                for task in late:
+                    task.cancel()
+            await self.database.close()
+            await self.api_database.close()
+
+    def _loops(self) -> list[Background]:
+        settings = self.settings
+        relay = Relay(
+            settings.worker_database_url,
+            settings.kafka_bootstrap_servers,
+            self.name,
+            settings.relay_batch_size,
+        )
+        loops = [
+            Background("relay", relay.run),
+            Background("timers", lambda stopping: self.timers.run(self.database, stopping)),
+            Background(
+                "jobs",
+                lambda stopping: self.jobs.run(self.database, settings.outbox_depth_limit, stopping),
+            ),
+            *(Background(worker.name, self._worker_loop(worker)) for worker in self.workers),
+        ]
+        if self.consumers.kinds:
+            self.subscription = self._subscription()
+            loops.append(Background("consumer", self.subscription.run))
+        return loops
+
+    def _worker_loop(self, worker: Worker) -> Callable[[asyncio.Event], Awaitable[None]]:
+        async def run(stopping: asyncio.Event) -> None:
+            await worker.run(self, stopping)
+
+        return run
+
+    def _subscription(self) -> Subscription:
+        return Subscription(
+            service=self.name,
+            bootstrap_servers=self.settings.kafka_bootstrap_servers,
+            database=self.database,
+            catalogue=self.catalogue,
+            consumers=self.consumers,
+            batch_size=self.settings.consumer_batch_size,
+        )
+
+    def processor(self) -> Processor:
+        """The running consumer's processor; raises `NotFound` in a process that consumes nothing."""
+        if self.subscription is None or self.subscription.processor is None:
+            raise NotFound(service=self.name)
+        return self.subscription.processor
+
+
+def refuse_undeclared_routes(routers: Iterable[APIRouter]) -> None:
+    """Raise `RouteWithoutPermission` when a route declares neither permission nor publicity."""
+    for route in (route for router in routers for route in router.routes):
+        declared = route.openapi_extra or {} if isinstance(route, APIRoute) else {}
+        if not ("x-permission" in declared or declared.get("x-public")):
+            raise RouteWithoutPermission(str(getattr(route, "path", route)))
+
+
+def run(service: Service) -> None:
+    """Run the service until SIGTERM, SIGINT, or the end of its parent."""
+    start_logging(service.name)
+    provider = start_tracing(service.name, service.settings)
+    FastAPIInstrumentor.instrument_app(service.app, excluded_urls="health", exclude_spans=["receive", "send"])
+    config = uvicorn.Config(
+        service.app,
+        host=service.settings.http_host,
+        port=service.settings.http_port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    asyncio.run(_serve(server, service.settings.stop_when_stdin_closes))
+    if provider is not None:
+        provider.shutdown()
+
+
+async def _serve(server: uvicorn.Server, stop_when_stdin_closes: bool) -> None:
+    if stop_when_stdin_closes:
+        # The parent holds the other end of standard input; however it ends, this process follows.
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _parent_gone)
+    await server.serve()
+
+
+def _parent_gone() -> None:
+    asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+    os.kill(os.getpid(), signal.SIGTERM)

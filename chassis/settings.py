@@ -1,0 +1,54 @@
+"""The settings every service has; each service's own `settings.py` is the only reader of the environment."""
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Read from environment variables of the same name in capitals."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    database_url: str
+    """`postgresql://` URL of the application role: bound by row-level security."""
+    worker_database_url: str
+    """`postgresql://` URL of the worker role: consumers, relay, timers and jobs."""
+    kafka_bootstrap_servers: str = "127.0.0.1:9094"
+    service_roles: str = "api,worker"
+    """Which parts this process runs: `api`, `worker`, or both."""
+    http_host: str = "127.0.0.1"
+    http_port: int = 0
+
+    auth_issuer: str
+    auth_audience: str = "sinergi"
+    auth_jwks: str
+    """The issuer's public keys: a file path or an https URL of a JWKS."""
+    service_token_file: Path | None = None
+    """Bearer token of this service's own identity, renewed by whoever runs it."""
+
+    deployment: str = "local"
+    """Names this installation in the `source` of every event."""
+    region_timezone: str = "Asia/Jakarta"
+    encryption_keys_file: Path
+    traces_exporter: Literal["none", "zipkin", "otlp"] = "none"
+    traces_endpoint: str = ""
+    traces_sample_ratio: float = 1.0
+    stop_when_stdin_closes: bool = False
+    """Set by a supervisor: the process ends when its parent is gone, however the parent ended."""
+    request_limit_bytes: int = 16 * 1024 * 1024
+    relay_batch_size: int = 1000
+    consumer_batch_size: int = 1000
+    outbox_depth_limit: int = 20_000
+    """Bulk jobs wait while more events than this are unsent, so that single acts pass."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Zone in which a date of this region is meant (WIB, WITA or WIT)."""
+        return ZoneInfo(self.region_timezone)
+
+    def runs(self, role: str) -> bool:
+        """Whether this process has the role."""
+        return role in {part.strip() for part in self.service_roles.split(",")}

@@ -1,0 +1,203 @@
+"""The FastStream subscriber of a service, set so that nothing is lost (docs/decisions: acknowledgement policy)."""
+
+import asyncio
+import dataclasses
+import logging
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from aiokafka import (
+    AIOKafkaConsumer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from sqlalchemy import text
+
+from chassis.consumer import Consumers
+from chassis.database import Database
+from chassis.events import Catalogue
+from chassis.logs import logger
+from chassis.processing import Processor
+from chassis.records import RecordReader
+
+log = logger(__name__)
+
+POLL_TIMEOUT_MS = 20
+MAX_POLL_INTERVAL_MS = 300_000
+STALLED_SECONDS = 200
+"""A batch that takes longer than this has stalled: readiness turns false before the member is expelled."""
+
+_STORED_OFFSETS = text(
+    "SELECT topic, partition, next_offset FROM stored_offset WHERE consumer = :consumer AND log_identity = :log"
+)
+
+
+class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]
+    """On assignment, go to where this database has got to: after a restore that is behind Kafka's own offset."""
+
+    def __init__(self, positions: Callable[[], Awaitable[dict[TopicPartition, int]]]) -> None:
+        self._positions = positions
+        self.consumer: Callable[[], AIOKafkaConsumer | None] = lambda: None
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Nothing: offsets are stored with every batch."""
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Seek every assigned partition; a fresh database begins at the beginning."""
+        consumer = self.consumer()
+        if consumer is None or not assigned:
+            return
+        stored = await self._stored()
+        for partition in assigned:
+            consumer.seek(partition, stored.get(partition, 0))
+
+    async def _stored(self) -> dict[TopicPartition, int]:
+        # Going on from Kafka's offset because the database is away for a moment would skip events: wait for it.
+        while True:
+            try:
+                return await self._positions()
+            except Exception as error:  # noqa: BLE001 - wait out every fault
+                log.warning("stored_offsets_unavailable", error=type(error).__name__)
+                await asyncio.sleep(1)
+
+
+class Subscription:
+    """One service's consumer: all topics it hears, in batches, by one consumer group."""
+
+    def __init__(
+        self, *, service: str, bootstrap_servers: str, database: Database, catalogue: Catalogue,
+        consumers: Consumers, batch_size: int,
+    ) -> None:  # fmt: skip
+        self._service = service
+        self._bootstrap_servers = bootstrap_servers
+        self._database = database
+        self._reader = RecordReader(service, catalogue, consumers.kinds)
+        self._consumers = consumers
+        self._topics = sorted({catalogue[kind].topic.name for kind in consumers.kinds})
+        self._batch_size = batch_size
+        self._broker: KafkaBroker | None = None
+        self._subscriber: Any = None
+        self.processor: Processor | None = None
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Consume until told to stop; a broker that is down is waited for."""
+        await self._wait_for_broker()
+        log_identity = await _cluster_id(self._bootstrap_servers)
+        self.processor = Processor(self._service, self._database, self._reader, self._consumers, log_identity)
+        self._broker = KafkaBroker(
+            self._bootstrap_servers,
+            logger=None,
+            graceful_timeout=15,
+            client_id=self._service,
+        )
+        listener = _SeekToStored(self._stored_offsets)
+        self._subscriber = self._broker.subscriber(
+            *self._topics,
+            batch=True,
+            group_id=f"sinergi-{self._service}",
+            group_instance_id=None,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            batch_timeout_ms=POLL_TIMEOUT_MS,
+            max_records=self._batch_size,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+            fetch_max_wait_ms=100,
+            listener=listener,
+            parser=_parse_without_headers,
+            decoder=_leave_undecoded,
+        )
+        listener.consumer = lambda: self._subscriber.consumer
+        self._subscriber(self._handle)
+        try:
+            await self._broker.start()
+            log.info("consuming", topics=self._topics)
+            await stopping.wait()
+        finally:
+            await self._broker.stop()
+
+    async def _handle(self, message: KafkaMessage) -> None:
+        assert self.processor is not None
+        records: Any = message.raw_message
+        await self.processor.process(records)
+
+    async def _stored_offsets(self) -> dict[TopicPartition, int]:
+        assert self.processor is not None
+        async with self._database.transaction() as tx:
+            parameters = {"consumer": self._service, "log": self.processor.log_identity}
+            rows = await tx.fetch_all(_STORED_OFFSETS, parameters)
+        return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
+
+    async def _wait_for_broker(self) -> None:
+        # The broker's start raises when Kafka is down; a service must come up in any order.
+        while not await _reachable(self._bootstrap_servers):
+            log.warning("broker_unreachable")
+            await asyncio.sleep(1)
+
+    def problems(self) -> list[str]:
+        """Why this consumer cannot be trusted to make progress; empty when all is well."""
+        if self._subscriber is None or self._subscriber.consumer is None:
+            return ["consumer_not_started"]
+        found: list[str] = []
+        tasks: Sequence[asyncio.Task[Any]] = self._subscriber.tasks
+        if not tasks or all(task.done() for task in tasks):
+            found.append("consumer_task_dead")
+        if not self._subscriber.consumer.assignment():
+            found.append("no_partitions_assigned")
+        assert self.processor is not None
+        if self.processor.paused_reason:
+            found.append(f"consumer_paused:{self.processor.paused_reason}")
+        busy_since = self.processor.busy_since
+        if busy_since is not None and time.monotonic() - busy_since > STALLED_SECONDS:
+            found.append("batch_stalled")
+        return found
+
+
+async def _parse_without_headers(
+    records: tuple[ConsumerRecord[Any, Any], ...],
+    original: Callable[[Any], Awaitable[KafkaMessage]],
+) -> KafkaMessage:
+    # FastStream decodes all headers before any acknowledgement: one null or non-UTF-8 header would lose the batch.
+    parsed = await original(tuple(dataclasses.replace(record, headers=()) for record in records))
+    parsed.raw_message = records  # type: ignore[assignment]
+    return parsed
+
+
+async def _leave_undecoded(message: KafkaMessage) -> Any:
+    return message.body
+
+
+async def _reachable(bootstrap_servers: str) -> bool:
+    for server in bootstrap_servers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), 3)
+        except (OSError, TimeoutError, socket.gaierror):
+            continue
+        writer.close()
+        return True
+    return False
+
+
+async def _cluster_id(bootstrap_servers: str) -> str:
+    """Names the log: a broker rebuilt from nothing is another log, with offsets of its own."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        while True:
+            admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+            try:
+                await admin.start()
+                return str((await admin.describe_cluster())["cluster_id"])
+            except KafkaError:
+                await asyncio.sleep(1)
+            finally:
+                await admin.close()
+    finally:
+        logging.getLogger("aiokafka").setLevel(logging.WARNING)

@@ -1,0 +1,93 @@
+"""Durable timers: due dates in the database, fired once each in the transaction of their effect."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from opentelemetry.trace import SpanKind
+from sqlalchemy import text
+
+from chassis.database import Database, is_transient
+from chassis.logs import logger
+from chassis.processing import failure
+from chassis.telemetry import resume, span
+from chassis.transaction import Transaction
+
+log = logger(__name__)
+
+_DUE = text(
+    """
+    SELECT id, kind, subject_id, due_at, data, trace FROM timer
+    WHERE state = 'waiting' AND coalesce(retry_at, due_at) <= clock_timestamp()
+    ORDER BY coalesce(retry_at, due_at), due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    """
+)
+_FIRED = text("UPDATE timer SET state = 'fired' WHERE id = :id")
+_FAILED = text(
+    """
+    UPDATE timer SET attempts = attempts + 1, last_error = :error,
+           retry_at = clock_timestamp() + make_interval(secs => least(3600, 2 ^ least(attempts, 12)))
+    WHERE id = :id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer that fell due."""
+
+    kind: str
+    subject_id: UUID
+    due_at: datetime
+    data: dict[str, Any]
+
+
+TimerHandler = Callable[[Transaction, Timer], Awaitable[None]]
+
+
+class Timers:
+    """The timer handlers of one service."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, TimerHandler] = {}
+
+    def on(self, kind: str) -> Callable[[TimerHandler], TimerHandler]:
+        """Register the handler of one kind."""
+
+        def register(handler: TimerHandler) -> TimerHandler:
+            self._handlers[kind] = handler
+            return handler
+
+        return register
+
+    async def fire_next(self, database: Database) -> bool:
+        """Fire the timer that is due longest; False when none is. A failing one is tried again later."""
+        async with database.transaction() as tx:
+            row = await tx.fetch_one(_DUE)
+            if row is None:
+                return False
+            timer = Timer(row.kind, row.subject_id, row.due_at, row.data)
+            buffered = tx.events_count
+            try:
+                with span(f"timer {timer.kind}", SpanKind.INTERNAL, resume(row.trace)):
+                    async with tx.connection.begin_nested():
+                        await self._handlers[timer.kind](tx, timer)
+                await tx.execute(_FIRED, {"id": row.id})
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                tx.forget_events(buffered)
+                log.error("timer_failed", kind=timer.kind, exc_info=error)
+                await tx.execute(_FAILED, {"id": row.id, "error": failure(error)[0]})
+        return True
+
+    async def run(self, database: Database, stopping: asyncio.Event) -> None:
+        """Fire timers as they fall due, until told to stop."""
+        while not stopping.is_set():
+            if not await self.fire_next(database):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), 0.5)

@@ -1,0 +1,175 @@
+"""One database transaction with everything a use case may need; only the edge opens and commits it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from pydantic import BaseModel, JsonValue
+from sqlalchemy import CursorResult, Executable, Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.auth import Officer
+from chassis.encryption import Vault
+from chassis.events import Delivered
+from chassis.ids import new_id
+from chassis.outbox import Outbox, Outgoing, write
+from chassis.telemetry import carry
+
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+
+_SCHEDULE = text(
+    """
+    INSERT INTO timer (id, kind, subject_id, due_at, data, trace)
+    VALUES (:id, :kind, :subject_id, :due_at, CAST(:data AS jsonb), CAST(:trace AS jsonb))
+    ON CONFLICT (kind, subject_id, due_at) DO UPDATE SET state = 'waiting', data = excluded.data, attempts = 0
+    WHERE timer.state = 'cancelled'
+    """
+)
+_CANCEL = text(
+    "UPDATE timer SET state = 'cancelled' WHERE kind = :kind AND subject_id = :subject_id AND state = 'waiting'"
+)
+_START_JOB = text(
+    """
+    INSERT INTO job (id, kind, parameters, officer, agency, trace, total)
+    VALUES (:id, :kind, CAST(:parameters AS jsonb), CAST(:officer AS jsonb), :agency, CAST(:trace AS jsonb), :total)
+    """
+)
+_RECORD_ACCESS = text(
+    "INSERT INTO access_record (id, actor, purpose, person_ids) VALUES (:id, :actor, :purpose, :person_ids)"
+)
+
+
+@dataclass(slots=True)
+class Transaction:
+    """Handed to use cases, consumers, timers and jobs. They never commit; a raised error rolls everything back."""
+
+    connection: AsyncConnection
+    officer: Officer
+    """Who acts: the officer of the request, or the service itself."""
+    vault: Vault
+    zone: ZoneInfo
+    outbox: Outbox
+    _events: list[Outgoing]
+
+    @property
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        return datetime.now(UTC)
+
+    @property
+    def today(self) -> date:
+        """The date in the zone of the region."""
+        return datetime.now(self.zone).date()
+
+    async def execute(self, statement: Executable, parameters: Parameters = None) -> CursorResult[Any]:
+        """Run one statement; a list of parameter mappings runs it for each."""
+        result: CursorResult[Any] = await self.connection.execute(statement, parameters)  # type: ignore[assignment]
+        return result
+
+    async def fetch_one(self, statement: Executable, parameters: Parameters = None) -> Row[Any] | None:
+        """The first row, or None."""
+        return (await self.execute(statement, parameters)).first()
+
+    async def fetch_all(self, statement: Executable, parameters: Parameters = None) -> Sequence[Row[Any]]:
+        """All rows."""
+        return (await self.execute(statement, parameters)).all()
+
+    async def scalar(self, statement: Executable, parameters: Parameters = None) -> Any:
+        """First column of the first row, or None."""
+        return (await self.execute(statement, parameters)).scalar()
+
+    def publish(
+        self,
+        fact: BaseModel,
+        *,
+        sequence: int,
+        case: UUID | None = None,
+        cause: Delivered[Any] | None = None,
+    ) -> UUID:
+        """Tell the world, if this transaction commits; returns the event's id.
+
+        `sequence` is the aggregate's version; in a consumer `cause` gives case and trace.
+        Raises `NotPublishable` for a fact that its contract refuses.
+        """
+        event = self.outbox.prepare(
+            fact,
+            sequence=sequence,
+            case=case,
+            cause=cause,
+            actor=self.officer.opaque_id,
+            now=self.now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        )
+        self._events.append(event)
+        return event.event_id
+
+    async def schedule(
+        self,
+        kind: str,
+        due_at: datetime,
+        subject_id: UUID,
+        data: Mapping[str, JsonValue] | None = None,
+    ) -> None:
+        """Set a durable timer; the same kind, subject and moment is set once, a cancelled one waits again."""
+        row = {"id": new_id(), "kind": kind, "subject_id": subject_id, "due_at": due_at}
+        await self.execute(_SCHEDULE, row | {"data": _json(data or {}), "trace": _json(carry())})
+
+    async def cancel_timers(self, kind: str, subject_id: UUID) -> None:
+        """Cancel the subject's waiting timers of a kind."""
+        await self.execute(_CANCEL, {"kind": kind, "subject_id": subject_id})
+
+    async def start_job(self, kind: str, parameters: Mapping[str, JsonValue], total: int | None = None) -> UUID:
+        """Queue long work, done in chunks by the worker in the name of this officer; returns the job's id."""
+        job_id = new_id()
+        officer = {
+            "issuer": self.officer.issuer,
+            "subject": self.officer.subject,
+            "roles": sorted(self.officer.roles),
+            "agency": self.officer.agency,
+            "region": self.officer.region,
+        }
+        row = {
+            "id": job_id,
+            "kind": kind,
+            "agency": self.officer.agency,
+            "total": total,
+        }
+        json = {
+            "parameters": _json(parameters),
+            "officer": _json(officer),
+            "trace": _json(carry()),
+        }
+        await self.execute(_START_JOB, row | json)
+        return job_id
+
+    async def record_access(self, purpose: str, person_ids: Sequence[UUID]) -> None:
+        """Leave a trail: who read the personal data of whom, and what for."""
+        row = {
+            "id": new_id(),
+            "actor": self.officer.identity,
+            "purpose": purpose,
+            "person_ids": list(person_ids),
+        }
+        await self.execute(_RECORD_ACCESS, row)
+
+    async def flush(self) -> None:
+        """Write the buffered events; called by the edge as the last step before the commit."""
+        if self._events:
+            await write(self.connection, self._events)
+            self._events.clear()
+
+    def forget_events(self, count: int) -> None:
+        """Drop events buffered after the first `count`: their savepoint was rolled back."""
+        del self._events[count:]
+
+    @property
+    def events_count(self) -> int:
+        """How many events wait for the end of this transaction."""
+        return len(self._events)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, default=str).decode()

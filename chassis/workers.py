@@ -1,0 +1,71 @@
+"""Background work of a process: named loops that are restarted when they fail and watched by the health checks."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chassis.logs import logger
+
+if TYPE_CHECKING:
+    from chassis.service import Service
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A repeated step outside requests and consumers: the place of outside calls (SMS, bank, mail).
+
+    `step` returns whether it found something to do; when not, it is called again after `idle_seconds`.
+    """
+
+    name: str
+    step: Callable[["Service"], Awaitable[bool]]
+    idle_seconds: float = 0.5
+
+    async def run(self, service: "Service", stopping: asyncio.Event) -> None:
+        """Repeat the step until told to stop."""
+        while not stopping.is_set():
+            if not await self.step(service):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), self.idle_seconds)
+
+
+@dataclass(slots=True)
+class Background:
+    """One named loop of the process."""
+
+    name: str
+    run: Callable[[asyncio.Event], Awaitable[None]]
+    failing_since: float | None = field(default=None, init=False)
+    task: asyncio.Task[None] | None = field(default=None, init=False)
+
+    def start(self, stopping: asyncio.Event) -> None:
+        """Run until told to stop; a failure is logged and the loop starts again with backoff."""
+        self.task = asyncio.create_task(self._keep_running(stopping), name=self.name)
+
+    async def _keep_running(self, stopping: asyncio.Event) -> None:
+        pause_seconds = 0.2
+        while not stopping.is_set():
+            started_at = time.monotonic()
+            try:
+                await self.run(stopping)
+                return
+            except Exception as error:
+                log.error("background_failed", name=self.name, exc_info=error)
+            if time.monotonic() - started_at > 30:
+                pause_seconds, self.failing_since = 0.2, None
+            self.failing_since = self.failing_since or time.monotonic()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), pause_seconds)
+            pause_seconds = min(pause_seconds * 2, 10)
+
+    def problems(self) -> list[str]:
+        """Why this loop cannot be trusted; empty when all is well."""
+        if self.task is None or self.task.done():
+            return [f"{self.name}_stopped"]
+        failing = self.failing_since
+        return [f"{self.name}_failing"] if failing is not None and time.monotonic() - failing < 30 else []

@@ -1,0 +1,194 @@
+"""From a batch of records to effects: once each, in order, and what cannot be processed waits with its key."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from chassis import processing
+from chassis.events import Delivered
+from chassis.ids import new_id
+from chassis.processing import ConsumerPaused
+from chassis.records import Readable, RecordReader, Unreadable
+from chassis.runs import cut_into_runs
+from tests.chassis.builders import closed, headers_of, ordered, record
+from tests.chassis.sample import service as sample_service
+from tests.chassis.sample.contract import catalogue_with
+from tests.support.service import ServiceUnderTest, raw_record
+
+
+async def balances(sample: ServiceUnderTest) -> dict[int, int]:
+    """Balance by account number."""
+    return {row.id.int: row.balance_rupiah for row in await sample.fetch_all("SELECT id, balance_rupiah FROM account")}
+
+
+async def parked(sample: ServiceUnderTest) -> list[tuple[str, int]]:
+    """Reason and account of every parked message, in order of arrival."""
+    rows = await sample.fetch_all("SELECT reason, key FROM parked_message WHERE redriven_at IS NULL ORDER BY arrival")
+    return [(row.reason, UUID(row.key).int if row.key else 0) for row in rows]
+
+
+async def test_an_event_takes_effect_once_however_often_it_arrives(sample: ServiceUnderTest) -> None:
+    """Twice inside one batch and again in the next."""
+    event_id = new_id()
+    twice = [record(ordered(1), event_id=event_id) for _ in range(2)]
+    await sample.processor().process([*twice, record(ordered(2))])
+    await sample.processor().process([record(ordered(1), event_id=event_id)])
+    assert await balances(sample) == {1: 5, 2: 5}
+    assert len(await sample.fetch_all("SELECT 1 FROM outbox")) == 2
+
+
+async def test_effect_event_inbox_and_offset_commit_together(sample: ServiceUnderTest) -> None:
+    """One transaction a batch; what is caused names its cause."""
+    event_id = new_id()
+    arrived = record(ordered(1), event_id=event_id)
+    await sample.processor().process([arrived])
+    stored = await sample.fetch_one("SELECT topic, partition, next_offset FROM stored_offset")
+    assert stored is not None
+    assert tuple(stored) == ("outside.orders", 0, arrived.offset + 1)
+    event = (await sample.fetch_all("SELECT headers FROM outbox"))[0]
+    assert event.headers["ce_causationid"] == str(event_id)
+    assert len(await sample.fetch_all("SELECT 1 FROM inbox")) == 1
+
+
+async def test_a_failing_message_stops_only_its_own_key(sample: ServiceUnderTest) -> None:
+    """The bad one parks, later ones of its key park behind it in order, all others take effect."""
+    batch = [ordered(1), ordered(2, 9_000_000), ordered(3), ordered(2, 7), ordered(1), ordered(2, 8)]
+    await sample.processor().process([record(fact) for fact in batch])
+    assert await balances(sample) == {1: 10, 3: 5}
+    assert await parked(sample) == [("too-much", 2), ("behind_parked_key", 2), ("behind_parked_key", 2)]
+    await sample.processor().process([record(ordered(2)), record(ordered(4))])
+    assert await balances(sample) == {1: 10, 3: 5, 4: 5}
+
+
+async def test_redrive_takes_effect_once_in_order_and_frees_the_key(
+    sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the cause is mended, the parked messages run in order of arrival."""
+    processor = sample.processor()
+    await processor.process([record(fact) for fact in (ordered(2, 9_000_000), ordered(2, 7), closed(2))])
+    assert await processor.redrive_key("outside.orders", str(UUID(int=2))) == 0
+    monkeypatch.setattr(sample_service, "TOO_MUCH_RUPIAH", 10_000_000)
+    assert await processor.redrive_key("outside.orders", str(UUID(int=2))) == 3
+    assert await processor.redrive_key("outside.orders", str(UUID(int=2))) == 0
+    await processor.process([record(ordered(2, 1))])
+    assert await balances(sample) == {2: 9_000_008}
+    assert await parked(sample) == []
+    account = await sample.fetch_one("SELECT closed FROM account")
+    assert account is not None
+    assert account.closed
+
+
+GOOD = ordered(1)
+NOT_UTF8 = b"\xff\xfe"
+
+
+@pytest.mark.parametrize(
+    ("reason", "overrides"),
+    [
+        ("schema", {"value": b"not json"}),
+        ("schema", {"value": b'{"account_id": "x"}'}),
+        ("schema", {"value": b""}),
+        ("tombstone", {"value": None}),
+        ("missing_key", {"key": None}),
+        ("wrong_key", {"key": b"another"}),
+        ("wrong_key", {"key": NOT_UTF8}),
+        ("missing_attributes", {"headers": []}),
+        ("missing_attributes", {"headers": [("ce_type", b"outside.ordered.v1")]}),
+        ("null_header", {"headers": [("ce_type", None)]}),
+        ("header_not_utf8", {"headers": [("ce_type", NOT_UTF8)]}),
+        (
+            "malformed_attributes",
+            {"headers": [(k, v.encode()) for k, v in (headers_of(GOOD) | {"ce_id": "7"}).items()]},
+        ),
+        ("wrong_topic", {"topic": "sample.credits"}),
+    ],
+)
+async def test_junk_parks_with_its_reason_and_good_ones_pass(
+    sample: ServiceUnderTest, reason: str, overrides: dict[str, Any]
+) -> None:
+    """Each kind of junk has its own reason; none loops, none vanishes, no healthy key waits."""
+    await sample.processor().process([record(GOOD, **overrides), record(ordered(2))])
+    assert [found for found, _ in await parked_reasons(sample)] == [reason]
+    assert await balances(sample) == {2: 5}
+
+
+async def parked_reasons(sample: ServiceUnderTest) -> list[tuple[str, str | None]]:
+    """Reason and key of what is parked."""
+    rows = await sample.fetch_all("SELECT reason, key FROM parked_message ORDER BY arrival")
+    return [(row.reason, row.key) for row in rows]
+
+
+async def test_a_parked_body_is_sealed(sample: ServiceUnderTest) -> None:
+    """Junk may hold anybody's data: it is kept encrypted, byte for byte."""
+    body = b'{"nik": "3328991505900001"}'
+    await sample.processor().process([record(GOOD, value=body)])
+    row = await sample.fetch_one("SELECT body_sealed, detail FROM parked_message")
+    assert row is not None
+    assert b"3328991505900001" not in bytes(row.body_sealed)
+    assert "3328991505900001" not in row.detail
+    assert sample.service.vault.open_bytes(row.body_sealed) == body
+
+
+async def test_types_not_subscribed_are_skipped_and_counted(sample: ServiceUnderTest) -> None:
+    """A later version on the same topic is no error."""
+    headers = headers_of(GOOD) | {"ce_type": "outside.ordered.v2"}
+    unknown = record(GOOD, headers=[(name, value.encode()) for name, value in headers.items()])
+    await sample.processor().process([unknown, unknown, record(ordered(2))])
+    skipped = await sample.fetch_one("SELECT type, seen_count FROM skipped_type")
+    assert skipped is not None
+    assert tuple(skipped) == ("outside.ordered.v2", 2)
+    assert await parked(sample) == []
+
+
+async def test_many_keys_failing_alike_pause_the_consumer(
+    sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bad release must not park the world."""
+    monkeypatch.setattr(processing, "BAD_RELEASE_KEYS", 3)
+    monkeypatch.setattr(processing, "RETRY_BUDGET_SECONDS", 0)
+    processor = sample.processor()
+    with pytest.raises(ConsumerPaused):
+        await processor.process([record(ordered(number, 9_000_000)) for number in range(1, 9)])
+    assert len(await parked(sample)) == 3
+    assert processor.paused_reason == "too-much"
+
+
+def delivered(kind: str, key: str) -> Delivered[Any]:
+    """An event of a kind and key, otherwise empty."""
+    fact = ordered(1)
+    reader = RecordReader("sample", catalogue_with(), ["outside.ordered.v1"])
+    read = reader.read(record(fact))
+    assert isinstance(read, Readable)
+    return replace(read.event, type=kind, key=key)
+
+
+@pytest.mark.parametrize(
+    ("events", "runs"),
+    [
+        ("", []),
+        ("a1 a2 a3", ["a1 a2 a3"]),
+        ("a1 b1 a2 b2", ["a1 a2", "b1 b2"]),
+        ("a1 b1 a1", ["a1", "b1", "a1"]),
+        ("a1 b1 a1 b2", ["a1", "b1 b2", "a1"]),
+        ("b2 a1 b1", ["b2", "a1", "b1"]),
+        ("a1 b1 c1 a2 a1 b2", ["a1 a2", "b1 b2", "c1", "a1"]),
+    ],
+)
+def test_runs_keep_the_order_of_each_key(events: str, runs: list[str]) -> None:
+    """Letters are kinds, digits keys. Few runs, no key out of order."""
+    cut = cut_into_runs(delivered(name[0], name[1]) for name in events.split())
+    found = [" ".join(event.type + event.key for event in run) for run in cut]
+    for key in "123":
+        before = [name for name in events.split() if name[1] == key]
+        assert [name for run in found for name in run.split() if name[1] == key] == before
+    assert found == runs
+
+
+def test_reading_never_raises_on_a_record_of_nothing() -> None:
+    """The emptiest record there can be."""
+    reader = RecordReader("sample", catalogue_with(), ["outside.ordered.v1"])
+    nothing: ConsumerRecord[Any, Any] = raw_record(topic="outside.orders", key=None, value=None, headers=[])
+    assert isinstance(reader.read(nothing), Unreadable)

@@ -1,0 +1,1 @@
+"""What tests share: the servers, databases and topics they run on."""
