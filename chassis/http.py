@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -22,6 +22,14 @@ from chassis.transaction import Transaction
 CommandT = TypeVar("CommandT")
 ResultT = TypeVar("ResultT")
 P = ParamSpec("P")
+EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
+
+
+class Decorator(Protocol):
+    """Registers an endpoint and leaves it as it is."""
+
+    def __call__(self, endpoint: EndpointT, /) -> EndpointT: ...
+
 
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _EARLIER = text(
@@ -68,11 +76,11 @@ class Created(BaseModel):
 class Routes(APIRouter):
     """A router whose routes cannot be declared without a permission."""
 
-    def get(self, path: str, *, permission: Permission, **options: Any) -> Any:  # type: ignore[override]
+    def get(self, path: str, *, permission: Permission, **options: Any) -> Decorator:  # type: ignore[override]
         """A read; auditors may always."""
         return super().get(path, **_guarded(permission, True, options))
 
-    def post(self, path: str, *, permission: Permission, **options: Any) -> Any:  # type: ignore[override]
+    def post(self, path: str, *, permission: Permission, **options: Any) -> Decorator:  # type: ignore[override]
         """An act; answers 201 unless said otherwise."""
         options.setdefault("status_code", 201)
         return super().post(path, **_guarded(permission, False, options))

@@ -183,5 +183,5 @@ def unsealed(tx: Transaction, row: Row[Any]) -> ConsumerRecord[Any, Any]:
         checksum=None,
         serialized_key_size=-1,
         serialized_value_size=-1,
-        headers=headers,  # type: ignore[arg-type]
+        headers=headers,
     )

@@ -141,13 +141,17 @@ class Subscription:
             log.warning("broker_unreachable")
             await asyncio.sleep(1)
 
+    @property
+    def tasks(self) -> Sequence[asyncio.Task[Any]]:
+        """The subscriber's consuming tasks."""
+        return () if self._subscriber is None else tuple(self._subscriber.tasks)
+
     def problems(self) -> list[str]:
         """Why this consumer cannot be trusted to make progress; empty when all is well."""
         if self._subscriber is None or self._subscriber.consumer is None:
             return ["consumer_not_started"]
         found: list[str] = []
-        tasks: Sequence[asyncio.Task[Any]] = self._subscriber.tasks
-        if not tasks or all(task.done() for task in tasks):
+        if all(task.done() for task in self.tasks):
             found.append("consumer_task_dead")
         if not self._subscriber.consumer.assignment():
             found.append("no_partitions_assigned")
@@ -166,7 +170,7 @@ async def _parse_without_headers(
 ) -> KafkaMessage:
     # FastStream decodes all headers before any acknowledgement: one null or non-UTF-8 header would lose the batch.
     parsed = await original(tuple(dataclasses.replace(record, headers=()) for record in records))
-    parsed.raw_message = records  # type: ignore[assignment]
+    parsed.raw_message = records
     return parsed
 
 

@@ -67,7 +67,7 @@ class Transaction:
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> CursorResult[Any]:
         """Run one statement; a list of parameter mappings runs it for each."""
-        result: CursorResult[Any] = await self.connection.execute(statement, parameters)  # type: ignore[assignment]
+        result: CursorResult[Any] = await self.connection.execute(statement, parameters)
         return result
 
     async def fetch_one(self, statement: Executable, parameters: Parameters = None) -> Row[Any] | None:
