@@ -1,5 +1,6 @@
 """Who acts and what they may do: bearer JWTs of an OIDC issuer, roles, permissions, scope."""
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -157,4 +158,4 @@ class TokenVerifier:
         if self._jwks.startswith(("https://", "http://127.0.0.1")):
             async with httpx.AsyncClient(timeout=5) as client:
                 return (await client.get(self._jwks)).raise_for_status().json()
-        return json.loads(Path(self._jwks).read_text())
+        return json.loads(await asyncio.to_thread(Path(self._jwks).read_text))

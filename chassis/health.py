@@ -43,6 +43,6 @@ async def _database_problems(service: "Service") -> list[str]:
     try:
         async with asyncio.timeout(3):
             version = await service.database.migration()
-    except Exception:  # noqa: BLE001 - whatever it is, the database cannot be used
+    except Exception:
         return ["database_unreachable"]
     return [] if version == service.expected_migration else ["migrations_behind"]

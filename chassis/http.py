@@ -105,7 +105,9 @@ def _guarded(permission: Permission, reading: bool, options: dict[str, Any]) -> 
 
 async def _officer(request: Request) -> Officer:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    token = token if scheme.lower() == "bearer" else request.cookies.get("session", "")
+    if scheme.lower() != "bearer":
+        # A browser sends its cookie to whoever asks it to: good for reading, never enough for an act.
+        token = request.cookies.get("session", "") if request.method == "GET" else ""
     if not token:
         raise NotSignedIn
     verifier: TokenVerifier = request.app.state.verifier

@@ -4,9 +4,14 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from alembic import command, op
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+
+from chassis import infrastructure
+from chassis.infrastructure import guard, run_script
+
+__all__ = ["guard", "heads", "infrastructure", "run_script", "upgrade", "upgrade_package"]
 
 
 def _config(package: str) -> Config:
@@ -36,28 +41,3 @@ def upgrade_package(package: str, owner_database_url: str) -> None:
 def heads(package: str) -> tuple[str, ...]:
     """Newest versions of the service's history: exactly one, or the history has forked."""
     return tuple(ScriptDirectory.from_config(_config(package)).get_heads())
-
-
-class infrastructure:
-    """The chassis's own tables, as a step of a service's first migration."""
-
-    @staticmethod
-    def create() -> None:
-        """Outbox, inbox, offsets, parked messages, idempotency, audit, timers, jobs, and the roles' rights."""
-        run_script((files("chassis") / "infrastructure" / "0001.sql").read_text())
-
-
-def run_script(script: str) -> None:
-    """Run a file of several statements; asyncpg prepares single statements only, so it goes to the driver whole."""
-    connection = op.get_bind()
-    connection.connection.driver_connection  # noqa: B018 - fails here, not later, when there is no connection
-    adapted = connection.connection.dbapi_connection
-    adapted.run_async(lambda driver: driver.execute(script))  # type: ignore[union-attr]
-
-
-def guard(table: str) -> None:
-    """Row-level security for a table that officers read: agency and region of the row against the transaction's.
-
-    Fails closed: without both settings nothing is visible. The worker role, which acts for no officer, sees all.
-    """
-    run_script(f"SELECT guard_table({table!r}::regclass);")

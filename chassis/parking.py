@@ -19,7 +19,8 @@ BEHIND = "behind_parked_key"
 _PARKED_KEYS = text(
     """
     SELECT topic, key FROM parked_key
-    WHERE consumer = :consumer AND (topic, key) IN (SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[])))
+    WHERE consumer = :consumer
+    AND (topic, key) IN (SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[])))
     ORDER BY topic, key FOR SHARE
     """
 )

@@ -6,10 +6,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from chassis.database import is_transient
-from chassis.errors import Refusal
+from chassis.errors import Conflict, NotAllowed, Refusal
 from chassis.i18n import Language, translate
 from chassis.logs import logger
 from chassis.telemetry import current_trace_id
@@ -18,6 +19,16 @@ log = logger(__name__)
 
 _FIELD_NAME = re.compile(r"^[a-z_][a-z0-9_-]{0,47}$", re.IGNORECASE)
 _MEDIA_TYPE = "application/problem+json"
+
+
+class AlreadyRecorded(Conflict):
+    """Another request recorded the same thing first."""
+
+    title = "The same thing is already recorded"
+
+
+_REFUSED_BY_DATABASE: dict[str, type[Refusal]] = {"23505": AlreadyRecorded, "42501": NotAllowed}
+"""Unique violation and row-level security, by SQLSTATE."""
 
 
 def answer_with_problems(app: FastAPI) -> None:
@@ -88,6 +99,12 @@ async def _failed(request: Request, error: Exception) -> JSONResponse:
         )
         response.headers["Retry-After"] = "2"
         return response
+    if isinstance(error, DBAPIError) and (
+        refusal := _REFUSED_BY_DATABASE.get(str(getattr(error.orig, "sqlstate", "")))
+    ):
+        # The last line of defence spoke: a race that two checks both passed, or a row outside the officer's scope.
+        log.warning("refused_by_database", exc_info=error)
+        return await _refused(request, refusal())
     log.error("request_failed", exc_info=error)
     return _problem(
         request,

@@ -157,6 +157,7 @@ class Service:
             catalogue=self.catalogue,
             consumers=self.consumers,
             batch_size=self.settings.consumer_batch_size,
+            instance=self.settings.service_instance,
         )
 
     def processor(self) -> Processor:

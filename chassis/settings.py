@@ -29,6 +29,9 @@ class ServiceSettings(BaseSettings):
     service_token_file: Path | None = None
     """Bearer token of this service's own identity, renewed by whoever runs it."""
 
+    service_instance: str = ""
+    """Stable name of this process among its service's replicas; a restarted one then takes its partitions back at
+    once (static group membership) instead of waiting for the dead member's session to end. Empty: dynamic."""
     deployment: str = "local"
     """Names this installation in the `source` of every event."""
     region_timezone: str = "Asia/Jakarta"

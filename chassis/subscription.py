@@ -1,9 +1,8 @@
 """The FastStream subscriber of a service, set so that nothing is lost (docs/decisions: acknowledgement policy)."""
 
 import asyncio
+import contextlib
 import dataclasses
-import logging
-import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -63,7 +62,7 @@ class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]
         while True:
             try:
                 return await self._positions()
-            except Exception as error:  # noqa: BLE001 - wait out every fault
+            except Exception as error:
                 log.warning("stored_offsets_unavailable", error=type(error).__name__)
                 await asyncio.sleep(1)
 
@@ -73,7 +72,7 @@ class Subscription:
 
     def __init__(
         self, *, service: str, bootstrap_servers: str, database: Database, catalogue: Catalogue,
-        consumers: Consumers, batch_size: int,
+        consumers: Consumers, batch_size: int, instance: str = "",
     ) -> None:  # fmt: skip
         self._service = service
         self._bootstrap_servers = bootstrap_servers
@@ -82,14 +81,16 @@ class Subscription:
         self._consumers = consumers
         self._topics = sorted({catalogue[kind].topic.name for kind in consumers.kinds})
         self._batch_size = batch_size
+        self._instance = f"{service}-{instance}" if instance else None
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
         self.processor: Processor | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Consume until told to stop; a broker that is down is waited for."""
-        await self._wait_for_broker()
-        log_identity = await _cluster_id(self._bootstrap_servers)
+        log_identity = await self._log_identity(stopping)
+        if log_identity is None:
+            return
         self.processor = Processor(self._service, self._database, self._reader, self._consumers, log_identity)
         self._broker = KafkaBroker(
             self._bootstrap_servers,
@@ -102,7 +103,7 @@ class Subscription:
             *self._topics,
             batch=True,
             group_id=f"sinergi-{self._service}",
-            group_instance_id=None,
+            group_instance_id=self._instance,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
             batch_timeout_ms=POLL_TIMEOUT_MS,
@@ -135,11 +136,20 @@ class Subscription:
             rows = await tx.fetch_all(_STORED_OFFSETS, parameters)
         return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
 
-    async def _wait_for_broker(self) -> None:
-        # The broker's start raises when Kafka is down; a service must come up in any order.
-        while not await _reachable(self._bootstrap_servers):
-            log.warning("broker_unreachable")
-            await asyncio.sleep(1)
+    async def _log_identity(self, stopping: asyncio.Event) -> str | None:
+        """Names the log once the broker answers; None when told to stop before.
+
+        A broker rebuilt from nothing is another log, with offsets of its own. The broker's start raises while Kafka
+        is down, but a service must come up in any order, so the first contact is waited for here.
+        """
+        while not stopping.is_set():
+            try:
+                return await _cluster_id(self._bootstrap_servers)
+            except (KafkaError, OSError) as error:
+                log.warning("broker_unreachable", error=type(error).__name__)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), 1)
+        return None
 
     @property
     def tasks(self) -> Sequence[asyncio.Task[Any]]:
@@ -178,30 +188,10 @@ async def _leave_undecoded(message: KafkaMessage) -> Any:
     return message.body
 
 
-async def _reachable(bootstrap_servers: str) -> bool:
-    for server in bootstrap_servers.split(","):
-        host, _, port = server.strip().rpartition(":")
-        try:
-            _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), 3)
-        except (OSError, TimeoutError, socket.gaierror):
-            continue
-        writer.close()
-        return True
-    return False
-
-
 async def _cluster_id(bootstrap_servers: str) -> str:
-    """Names the log: a broker rebuilt from nothing is another log, with offsets of its own."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     try:
-        while True:
-            admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-            try:
-                await admin.start()
-                return str((await admin.describe_cluster())["cluster_id"])
-            except KafkaError:
-                await asyncio.sleep(1)
-            finally:
-                await admin.close()
+        await admin.start()
+        return str((await admin.describe_cluster())["cluster_id"])
     finally:
-        logging.getLogger("aiokafka").setLevel(logging.WARNING)
+        await admin.close()

@@ -81,7 +81,7 @@ async def test_a_refused_act_leaves_nothing(sample: ServiceUnderTest) -> None:
     ("roles", "region", "expected"),
     [
         ((Role.PETUGAS,), "33.28", 201),
-        ((Role.PETUGAS,), "33.28.04", 500),
+        ((Role.PETUGAS,), "33.28.04", 403),
         ((Role.VERIFIKATOR,), "33.28", 403),
         ((Role.AUDITOR,), "33.28", 403),
         ((), "33.28", 403),

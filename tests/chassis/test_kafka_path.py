@@ -98,13 +98,13 @@ async def test_every_order_becomes_one_credit_and_one_event_in_order(
     orders = [ordered(number % 10, amount) for amount, number in enumerate(range(300), start=1)]
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", orders)
-        credits = await asyncio.wait_for(read_all(kafka, f"{prefix}sample.credits", 300), 30)
+        found = await asyncio.wait_for(read_all(kafka, f"{prefix}sample.credits", 300), 30)
         await until(lambda: _published(sample))
     for account in range(10):
         key = str(UUID(int=account))
         sent = [order.amount_rupiah for order in orders if order.account_id == UUID(int=account)]
-        assert [amount for found, amount, _ in credits if found == key] == sent
-    assert all(headers["ce_causationid"] for _, _, headers in credits)
+        assert [amount for owner, amount, _ in found if owner == key] == sent
+    assert all(headers["ce_causationid"] for _, _, headers in found)
 
 
 async def _published(sample: ServiceUnderTest) -> bool:
@@ -157,8 +157,8 @@ async def test_a_broker_killed_and_started_again_loses_nothing(
         await send(kafka, f"{prefix}outside.orders", [ordered(3)])
         await until(lambda: _accounts(sample, 3), 60)
         await until(lambda: _published(sample), 60)
-    credits = await asyncio.wait_for(read_all(kafka, f"{prefix}sample.credits", 3), 30)
-    assert {UUID(key).int for key, _, _ in credits} == {1, 2, 3}
+    found = await asyncio.wait_for(read_all(kafka, f"{prefix}sample.credits", 3), 30)
+    assert {UUID(key).int for key, _, _ in found} == {1, 2, 3}
 
 
 async def test_poison_on_the_real_log_stops_only_its_key(kafka: Kafka, prefix: str, make_sample: MakeSample) -> None:

@@ -30,9 +30,9 @@ class ClosedV1(Fact):
 
 def catalogue_with(prefix: str = "") -> dict[str, Entry]:
     """The catalogue, with topics under a prefix of the test's own."""
-    credits, orders = Topic(f"{prefix}sample.credits", partitions=3), Topic(f"{prefix}outside.orders", partitions=3)
+    credited, orders = Topic(f"{prefix}sample.credits", partitions=3), Topic(f"{prefix}outside.orders", partitions=3)
     entries = (
-        Entry(CreditedV1, credits, "account_id", "account_id", ("external",)),
+        Entry(CreditedV1, credited, "account_id", "account_id", ("external",)),
         Entry(OrderedV1, orders, "account_id", "account_id", ("sample",)),
         Entry(ClosedV1, orders, "account_id", "account_id", ("sample",)),
     )

@@ -1,0 +1,25 @@
+"""The chassis's own tables and functions in a service's database, as steps of the service's migrations."""
+
+from importlib.resources import files
+from typing import Any
+
+from alembic import op
+
+
+def create() -> None:
+    """Outbox, inbox, offsets, parked messages, idempotency, audit, timers, jobs, and the roles' rights."""
+    run_script((files(__name__) / "0001.sql").read_text())
+
+
+def guard(table: str) -> None:
+    """Row-level security for a table that officers read: agency and region of the row against the transaction's.
+
+    Fails closed: without both settings nothing is visible. The worker role, which acts for no officer, sees all.
+    """
+    run_script(f"SELECT guard_table({table!r}::regclass);")
+
+
+def run_script(script: str) -> None:
+    """Run several statements at once: asyncpg prepares single ones only, so the text goes to the driver whole."""
+    adapted: Any = op.get_bind().connection.dbapi_connection
+    adapted.run_async(lambda driver: driver.execute(script))
