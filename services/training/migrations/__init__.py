@@ -1,0 +1,1 @@
+"""Schema history of training's own database."""

@@ -1,0 +1,5 @@
+"""Tables and queries of training."""
+
+from services.training.store.tables import metadata
+
+__all__ = ["metadata"]
