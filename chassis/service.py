@@ -31,7 +31,7 @@ from chassis.processing import Processor
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings
 from chassis.subscription import Subscription
-from chassis.telemetry import start_tracing
+from chassis.telemetry import start_tracing, without_query
 from chassis.timers import Timers
 from chassis.workers import Background, Worker
 
@@ -179,7 +179,9 @@ def run(service: Service) -> None:
     """Run the service until SIGTERM, SIGINT, or the end of its parent."""
     start_logging(service.name)
     provider = start_tracing(service.name, service.settings)
-    FastAPIInstrumentor.instrument_app(service.app, excluded_urls="health", exclude_spans=["receive", "send"])
+    FastAPIInstrumentor.instrument_app(
+        service.app, excluded_urls="health", exclude_spans=["receive", "send"], server_request_hook=without_query
+    )
     config = uvicorn.Config(
         service.app,
         host=service.settings.http_host,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
@@ -69,3 +70,11 @@ def current_trace_id() -> str | None:
     """Hexadecimal trace id of the running step, if it is traced."""
     found = trace.get_current_span().get_span_context()
     return f"{found.trace_id:032x}" if found.is_valid else None
+
+
+def without_query(current: trace.Span, scope: Mapping[str, Any]) -> None:
+    """Hook of the HTTP spans: a query string is the caller's text (a filename, a search) and stays out of traces."""
+    if current.is_recording():
+        for name in ("http.url", "http.target", "url.full"):
+            current.set_attribute(name, str(scope["path"]))
+        current.set_attribute("url.query", "")

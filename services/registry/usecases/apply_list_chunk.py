@@ -1,0 +1,153 @@
+"""Register the accepted rows of an approved list, one chunk per transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from chassis.ids import new_id
+from chassis.transaction import Transaction
+from services.registry import outgoing
+from services.registry.domain.act import Act
+from services.registry.domain.list_import import ListImport, PersonRegistered, RowOutcome
+from services.registry.domain.list_row import Candidate, CheckContext, check_row
+from services.registry.domain.membership import Membership, Scheme
+from services.registry.domain.person import Attributes, PersonStatus
+from services.registry.store import assistance, imports, people, regions
+from services.registry.usecases.receive_list import compare_with_registered
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedChunk:
+    """Progress: rows settled, rows refused after all, where to go on, whether the list is through."""
+
+    settled: int
+    refused: int
+    last_row: int
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    candidate: Candidate
+    attributes: Attributes
+
+
+async def apply_list_chunk(
+    tx: Transaction, import_id: UUID, after_row: int, limit: int, owners: Mapping[Scheme, str]
+) -> AppliedChunk:
+    """Apply up to `limit` rows. What changed since the check (another list was faster) is found again here."""
+    aggregate = await imports.load_import(tx, import_id, for_update=True)
+    approval = aggregate.approval
+    if approval is None:
+        raise RuntimeError("only an approved list has a job")
+    rows = await imports.load_rows(tx, import_id, after_row, limit, RowOutcome.ACCEPTED)
+    source = aggregate.decile_source
+    context = CheckContext(await regions.village_codes(tx), aggregate.region_code, source.list_dated_on)
+    candidates = [row.candidate for row in (check_row(kept.row, context) for kept in rows) if row.candidate]
+    outcomes, findings = await compare_with_registered(tx, candidates)
+    fresh = [candidate for candidate in candidates if outcomes[candidate.row_number] is RowOutcome.ACCEPTED]
+    registered = await _register(tx, aggregate, fresh, owners)
+    settled = _settled(aggregate, [kept.row.number for kept in rows], outcomes, registered)
+    await imports.settle_rows(tx, import_id, settled)
+    await imports.insert_findings(tx, aggregate, findings)
+    _tell(tx, aggregate, registered, approval)
+    finished = len(rows) < limit
+    if finished:
+        fact = aggregate.finish()
+        tx.publish(outgoing.list_imported(fact, approval), sequence=aggregate.version, case=aggregate.id)
+    await imports.save_import(tx, aggregate)
+    last_row = rows[-1].row.number if rows else after_row
+    refused = sum(outcome is RowOutcome.REFUSED for outcome, _ in settled.values())
+    return AppliedChunk(len(settled), refused, last_row, finished)
+
+
+async def _register(
+    tx: Transaction, aggregate: ListImport, fresh: Sequence[Candidate], owners: Mapping[Scheme, str]
+) -> list[_Registered]:
+    if not fresh:
+        return []
+    cards = {tx.vault.blind_index(row.family_card): row.family_card for row in fresh}
+    families = await people.ensure_families(tx, cards)
+    made = [
+        _Registered(row, _attributes(aggregate, row, families[tx.vault.blind_index(row.family_card)])) for row in fresh
+    ]
+    keys = [
+        (one.attributes.person_id, tx.vault.blind_index(one.candidate.nik), one.attributes.family_id) for one in made
+    ]
+    claimed = await people.insert_identities(tx, keys)
+    registered = [one for one in made if one.attributes.person_id in claimed]
+    await people.insert_people(tx, [_row(tx, aggregate, one) for one in registered])
+    starting = [
+        (Membership(new_id(), one.attributes.family_id, scheme, None), owners[scheme], one.attributes.region_code)
+        for one in registered
+        for scheme in one.candidate.schemes
+    ]
+    await assistance.insert_memberships(tx, starting, aggregate.id)
+    return registered
+
+
+def _attributes(aggregate: ListImport, candidate: Candidate, family_id: UUID) -> Attributes:
+    return Attributes(
+        person_id=new_id(),
+        family_id=family_id,
+        region_code=candidate.village_code,
+        decile=candidate.decile,
+        decile_source=aggregate.decile_source,
+        population_match=candidate.population_match,
+        status=PersonStatus.ACTIVE,
+    )
+
+
+def _row(tx: Transaction, aggregate: ListImport, one: _Registered) -> dict[str, Any]:
+    candidate, attributes = one.candidate, one.attributes
+    source = attributes.decile_source
+    return {
+        "id": attributes.person_id,
+        "agency": aggregate.agency,
+        "region_code": attributes.region_code,
+        "nik_sealed": tx.vault.seal(candidate.nik),
+        "name": candidate.name,
+        "birth_date": candidate.birth_date,
+        "female": candidate.female,
+        "married": candidate.married,
+        "address_sealed": tx.vault.seal(candidate.address) if candidate.address else None,
+        "phone_sealed": tx.vault.seal(candidate.phone) if candidate.phone else None,
+        "phone_index": tx.vault.blind_index(candidate.phone) if candidate.phone else None,
+        "decile": attributes.decile,
+        "list_source": source.list_source.value,
+        "list_version": source.list_version,
+        "list_dated_on": source.list_dated_on,
+        "population_match": attributes.population_match.value,
+        "status": attributes.status.value,
+        "import_id": aggregate.id,
+        "version": 1,
+        "registered_at": tx.now,
+    }
+
+
+def _settled(
+    aggregate: ListImport,
+    row_numbers: Sequence[int],
+    outcomes: Mapping[int, RowOutcome],
+    registered: Sequence[_Registered],
+) -> dict[int, tuple[RowOutcome, UUID | None]]:
+    ids = {one.candidate.row_number: one.attributes.person_id for one in registered}
+    settled: dict[int, tuple[RowOutcome, UUID | None]] = {}
+    for number in row_numbers:
+        outcome = outcomes.get(number, RowOutcome.REFUSED)
+        if outcome is RowOutcome.ACCEPTED:
+            # Accepted but not claimed: another list registered the NIK a moment ago.
+            outcome = RowOutcome.REGISTERED if number in ids else RowOutcome.KNOWN
+        settled[number] = (outcome, ids.get(number))
+    reached = [outcome for outcome, _ in settled.values()]
+    aggregate.count_applied(
+        reached.count(RowOutcome.REGISTERED), reached.count(RowOutcome.KNOWN), reached.count(RowOutcome.REFUSED)
+    )
+    return settled
+
+
+def _tell(tx: Transaction, aggregate: ListImport, registered: Sequence[_Registered], approval: Act) -> None:
+    for one in registered:
+        fact = PersonRegistered(aggregate.id, one.attributes)
+        tx.publish(outgoing.person_registered(fact, approval), sequence=1, case=aggregate.id)

@@ -1,0 +1,101 @@
+"""Show imports and what was found in them."""
+
+import csv
+import io
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from chassis.i18n import Language, translate
+from chassis.transaction import Transaction
+from services.registry.domain import naming, nik
+from services.registry.domain.findings import EXPLANATIONS, Column, FindingCode
+from services.registry.domain.list_row import village_code
+from services.registry.domain.purpose import Purpose
+from services.registry.need import sees_names
+from services.registry.store import imports
+from services.registry.views import FindingView, ImportPage, ImportView, ReportPage, RowPage, RowView
+
+_PACKAGE = "services.registry"
+_REPORT_HEADER = ("Row", "Column", "Kind", "Code", "Reason", "What to do", "Other row")
+_SEVERITIES = {"refusal": "Refused", "warning": "Warning"}
+
+
+async def find_import(tx: Transaction, import_id: UUID) -> ImportView:
+    """One import with its findings counted by code."""
+    row = await imports.find_import(tx, import_id)
+    return _view(tx, row, dict(await imports.count_findings(tx, import_id)))
+
+
+async def find_imports(tx: Transaction, after: UUID | None, limit: int) -> ImportPage:
+    """A page of imports, newest first."""
+    rows = await imports.find_imports(tx, after, limit)
+    return ImportPage(items=[_view(tx, row, {}) for row in rows], next=rows[-1].id if len(rows) == limit else None)
+
+
+def _view(tx: Transaction, row: Row[Any], findings_count: dict[str, int]) -> ImportView:
+    shown = {name: row._mapping[name] for name in ImportView.model_fields if name in row._mapping}
+    return ImportView(**shown, filename=tx.vault.open(row.filename_sealed), findings_count=findings_count)
+
+
+async def find_report(
+    tx: Transaction, import_id: UUID, after_row: int, limit: int | None, language: Language
+) -> ReportPage:
+    """Findings of up to `limit` rows, with reason and advice in the reader's language."""
+    await imports.find_import(tx, import_id)
+    rows = await imports.find_findings(tx, import_id, after_row, limit)
+    items = [_finding(row, language) for row in rows]
+    more = limit is not None and len({row.row_number for row in rows}) == limit
+    return ReportPage(items=items, next=rows[-1].row_number if more else None)
+
+
+def _finding(row: Row[Any], language: Language) -> FindingView:
+    explanation = EXPLANATIONS[FindingCode(row.code)]
+    return FindingView(
+        row_number=row.row_number,
+        field=row.column_name,
+        code=row.code,
+        severity=row.severity,
+        reason=translate(_PACKAGE, language, explanation.reason),
+        advice=translate(_PACKAGE, language, explanation.advice),
+        other_row_number=row.other_row_number,
+    )
+
+
+async def find_report_csv(tx: Transaction, import_id: UUID, language: Language) -> str:
+    """All findings as a CSV that a spreadsheet opens by double click: semicolons, byte order mark."""
+    page = await find_report(tx, import_id, 0, None, language)
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow([translate(_PACKAGE, language, title) for title in _REPORT_HEADER])
+    for item in page.items:
+        severity = translate(_PACKAGE, language, _SEVERITIES[item.severity])
+        other = item.other_row_number or ""
+        writer.writerow([item.row_number, item.field, severity, item.code, item.reason, item.advice, other])
+    return "\ufeff" + out.getvalue()
+
+
+async def find_rows(tx: Transaction, import_id: UUID, after_row: int, limit: int) -> RowPage:
+    """The rows a checker decides on; names only for readers with need, the NIK never whole."""
+    await imports.find_import(tx, import_id)
+    kept = await imports.load_rows(tx, import_id, after_row, limit)
+    await tx.record_access(Purpose.LIST_CHECK, [row.person_id for row in kept if row.person_id])
+    items = [_row(tx, row) for row in kept]
+    return RowPage(items=items, next=kept[-1].row.number if len(kept) == limit else None)
+
+
+def _row(tx: Transaction, kept: imports.KeptRow) -> RowView:
+    cells = kept.row.cells
+    name = naming.tidy(cells.get(Column.NAME, ""))
+    clear = sees_names(tx.officer)
+    return RowView(
+        row_number=kept.row.number,
+        outcome=kept.outcome.value,
+        person_id=kept.person_id,
+        nik=nik.masked(cells[Column.NIK]) if Column.NIK in cells else "",
+        name=name if clear else naming.masked(name),
+        birth_date=cells.get(Column.BIRTH_DATE, "") if clear else "",
+        village_code=village_code(cells.get(Column.VILLAGE, "")),
+        decile=cells.get(Column.DECILE, ""),
+    )

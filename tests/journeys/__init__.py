@@ -1,0 +1,1 @@
+"""Whole cases through all services as operating-system processes, on the real servers."""
