@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from opentelemetry.trace import SpanKind
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from chassis.database import Database, is_transient
 from chassis.logs import logger
@@ -19,11 +19,14 @@ from chassis.transaction import Transaction
 
 log = logger(__name__)
 
+CHUNK_LIMIT = 100
+"""Timers fired in one transaction: a commit each would take most of the time."""
+
 _DUE = text(
     """
     SELECT id, kind, subject_id, due_at, data, trace FROM timer
     WHERE state = 'waiting' AND coalesce(retry_at, due_at) <= clock_timestamp()
-    ORDER BY coalesce(retry_at, due_at), due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    ORDER BY coalesce(retry_at, due_at), due_at LIMIT :limit FOR UPDATE SKIP LOCKED
     """
 )
 _FIRED = text("UPDATE timer SET state = 'fired' WHERE id = :id")
@@ -64,30 +67,35 @@ class Timers:
 
         return register
 
-    async def fire_next(self, database: Database) -> bool:
-        """Fire the timer that is due longest; False when none is. A failing one is tried again later."""
+    async def fire_due(self, database: Database) -> bool:
+        """Fire those due longest, at most `CHUNK_LIMIT`; False when none is. A failing one is tried again later."""
         async with database.transaction() as tx:
-            row = await tx.fetch_one(_DUE)
-            if row is None:
-                return False
-            timer = Timer(row.kind, row.subject_id, row.due_at, row.data)
-            buffered = tx.events_count
-            try:
-                with span(f"timer {timer.kind}", SpanKind.INTERNAL, resume(row.trace)):
-                    async with tx.connection.begin_nested():
-                        await self._handlers[timer.kind](tx, timer)
-                await tx.execute(_FIRED, {"id": row.id})
-            except Exception as error:
-                if is_transient(error):
-                    raise
-                tx.forget_events(buffered)
-                log.error("timer_failed", kind=timer.kind, exc_info=error)
-                await tx.execute(_FAILED, {"id": row.id, "error": failure(error)[0]})
+            rows = await tx.fetch_all(_DUE, {"limit": CHUNK_LIMIT})
+            fired = [{"id": row.id} for row in rows if await self._fire(tx, row)]
+            if fired:
+                await tx.execute(_FIRED, fired)
+        return bool(rows)
+
+    async def _fire(self, tx: Transaction, row: Row[Any]) -> bool:
+        """Run the handler in a savepoint of its own, so that one that fails takes nothing else with it."""
+        timer = Timer(row.kind, row.subject_id, row.due_at, row.data)
+        buffered = tx.events_count
+        try:
+            with span(f"timer {timer.kind}", SpanKind.INTERNAL, resume(row.trace)):
+                async with tx.connection.begin_nested():
+                    await self._handlers[timer.kind](tx, timer)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            tx.forget_events(buffered)
+            log.error("timer_failed", kind=timer.kind, exc_info=error)
+            await tx.execute(_FAILED, {"id": row.id, "error": failure(error)[0]})
+            return False
         return True
 
     async def run(self, database: Database, stopping: asyncio.Event) -> None:
         """Fire timers as they fall due, until told to stop."""
         while not stopping.is_set():
-            if not await self.fire_next(database):
+            if not await self.fire_due(database):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stopping.wait(), 0.5)

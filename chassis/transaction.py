@@ -30,7 +30,11 @@ _SCHEDULE = text(
     """
 )
 _CANCEL = text(
-    "UPDATE timer SET state = 'cancelled' WHERE kind = :kind AND subject_id = :subject_id AND state = 'waiting'"
+    """
+    UPDATE timer SET state = 'cancelled' WHERE id IN (
+        SELECT id FROM timer WHERE kind = :kind AND subject_id = :subject_id AND state = 'waiting'
+        FOR UPDATE SKIP LOCKED)
+    """
 )
 _START_JOB = text(
     """
@@ -118,7 +122,11 @@ class Transaction:
         await self.execute(_SCHEDULE, row | {"data": _json(data or {}), "trace": _json(carry())})
 
     async def cancel_timers(self, kind: str, subject_id: UUID) -> None:
-        """Cancel the subject's waiting timers of a kind."""
+        """Cancel the subject's waiting timers of a kind.
+
+        One that is firing at this moment is passed over, since it waits for the aggregate this transaction holds:
+        a timer's handler looks at the aggregate's state before it acts.
+        """
         await self.execute(_CANCEL, {"kind": kind, "subject_id": subject_id})
 
     async def start_job(self, kind: str, parameters: Mapping[str, JsonValue], total: int | None = None) -> UUID:

@@ -46,7 +46,7 @@ async def test_a_failing_timer_leaves_no_effect_and_is_tried_again_later(sample:
     async with sample.service.database.transaction() as tx:
         await tx.schedule("interest", YESTERDAY, UUID(int=2), {"amount_rupiah": 5, "fails": True})
         await tx.schedule("interest", YESTERDAY, SUBJECT, {"amount_rupiah": 5})
-    while await sample.service.timers.fire_next(sample.service.database):
+    while await sample.service.timers.fire_due(sample.service.database):
         pass
     failed = await sample.fetch_one("SELECT state, attempts, last_error, retry_at FROM timer WHERE attempts > 0")
     assert failed is not None

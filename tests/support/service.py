@@ -118,7 +118,7 @@ class ServiceUnderTest:
 
     async def run_timers(self) -> None:
         """Fire every timer that is due; fails the test when one failed."""
-        while await self.service.timers.fire_next(self.service.database):
+        while await self.service.timers.fire_due(self.service.database):
             failed = await self.fetch_all("SELECT kind, last_error FROM timer WHERE last_error IS NOT NULL")
             assert not failed, f"timers failed: {[tuple(row) for row in failed]}"
 
