@@ -1,0 +1,36 @@
+"""What the registry last said of a person."""
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis.transaction import Transaction
+from services.followup.store.tables import person
+
+ACTIVE = "active"
+_NEVER_HEARD = -1
+
+
+async def lock_people(tx: Transaction, person_ids: Iterable[UUID]) -> dict[UUID, Row[tuple[UUID, str, int, date]]]:
+    """Rows by person, made if missing and locked in one order.
+
+    A handover and a death may arrive in either order and at the same moment, from two topics: whoever comes second
+    waits here and then sees what the first one did.
+    """
+    wanted = sorted(set(person_ids))
+    fresh = [{"person_id": each, "status": ACTIVE, "status_sequence": _NEVER_HEARD} for each in wanted]
+    await tx.execute(insert(person).on_conflict_do_nothing(), fresh)
+    query = select(person).where(person.c.person_id.in_(wanted)).order_by(person.c.person_id).with_for_update()
+    return {row.person_id: row for row in await tx.fetch_all(query)}
+
+
+async def save_status(tx: Transaction, person_id: UUID, status: str, sequence: int, status_on: date) -> None:
+    """Keep the newest status of a locked person."""
+    await tx.execute(
+        update(person)
+        .where(person.c.person_id == person_id)
+        .values(status=status, status_sequence=sequence, status_on=status_on)
+    )

@@ -1,0 +1,1 @@
+"""What officers, events and timers can make follow-up do: one act, one file."""

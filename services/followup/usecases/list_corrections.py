@@ -1,0 +1,80 @@
+"""Corrections of visits, with old and new values."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from chassis.transaction import Transaction
+from services.followup.domain.correction import CorrectionReason, CorrectionState
+from services.followup.domain.outcome import AssetState, VisitField
+from services.followup.store.paging import Page, PageRequest, page_of
+from services.followup.store.tables import visit_correction as c
+
+
+class CorrectionFilter(PageRequest):
+    """Which corrections."""
+
+    state: CorrectionState | None = None
+    visit_id: UUID | None = None
+
+
+class FiguresView(BaseModel):
+    """All values a correction may change."""
+
+    occurred_on: date
+    monthly_turnover_rupiah: int
+    monthly_income_rupiah: int
+    family_working_hours: int
+    asset_state: AssetState
+    baseline_income_rupiah: int | None
+
+
+class CorrectionView(BaseModel):
+    """One correction, its maker and checker."""
+
+    correction_id: UUID
+    plan_id: UUID
+    visit_id: UUID
+    old: FiguresView
+    new: FiguresView
+    changed_fields: list[VisitField]
+    reason: CorrectionReason
+    state: CorrectionState
+    maker: str
+    made_at: datetime
+    checker: str | None
+    checked_at: datetime | None
+    version: int
+
+
+async def list_corrections(tx: Transaction, wanted: CorrectionFilter) -> Page[CorrectionView]:
+    """Corrections by id, oldest first."""
+    query = select(c).order_by(c.c.id).limit(wanted.limit + 1)
+    if wanted.after is not None:
+        query = query.where(c.c.id > wanted.after)
+    if wanted.state is not None:
+        query = query.where(c.c.state == wanted.state.value)
+    if wanted.visit_id is not None:
+        query = query.where(c.c.visit_id == wanted.visit_id)
+    rows = await tx.fetch_all(query)
+    items = [
+        CorrectionView(
+            correction_id=row.id,
+            plan_id=row.plan_id,
+            visit_id=row.visit_id,
+            old=FiguresView(**row.old_values),
+            new=FiguresView(**row.new_values),
+            changed_fields=row.changed_fields,
+            reason=row.reason,
+            state=row.state,
+            maker=row.maker,
+            made_at=row.made_at,
+            checker=row.checker,
+            checked_at=row.checked_at,
+            version=row.version,
+        )
+        for row in rows
+    ]
+    return page_of(items, [row.id for row in rows], wanted.limit)

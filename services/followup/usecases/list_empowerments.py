@@ -1,0 +1,76 @@
+"""Candidates for empowerment, and what was decided about them."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from chassis.transaction import Transaction
+from services.followup.domain.empowerment import EmpowermentState, ReturnReason
+from services.followup.store.paging import Page, PageRequest, in_region, page_of
+from services.followup.store.tables import empowerment as e
+from services.followup.store.tables import mentoring_plan as p
+
+
+class EmpowermentFilter(PageRequest):
+    """Which candidates."""
+
+    state: EmpowermentState | None = None
+    in_doubt: bool | None = None
+    programme_id: UUID | None = None
+    region: str | None = None
+
+
+class EmpowermentView(BaseModel):
+    """One candidate; `version` is what a decision must name."""
+
+    empowerment_id: UUID
+    plan_id: UUID
+    person_id: UUID
+    programme_id: UUID
+    region_code: str
+    rule_version: int
+    state: EmpowermentState
+    in_doubt: bool
+    return_reason: ReturnReason | None
+    maker: str
+    checker: str | None
+    checked_on: date | None
+    version: int
+
+
+async def list_empowerments(tx: Transaction, wanted: EmpowermentFilter) -> Page[EmpowermentView]:
+    """Candidates by id, oldest first."""
+    query = select(e, p.c.person_id, p.c.programme_id).join(p, p.c.id == e.c.plan_id)
+    query = query.order_by(e.c.id).limit(wanted.limit + 1)
+    if wanted.after is not None:
+        query = query.where(e.c.id > wanted.after)
+    if wanted.state is not None:
+        query = query.where(e.c.state == wanted.state.value)
+    if wanted.in_doubt is not None:
+        query = query.where(e.c.in_doubt.is_(wanted.in_doubt))
+    if wanted.programme_id is not None:
+        query = query.where(p.c.programme_id == wanted.programme_id)
+    if wanted.region:
+        query = query.where(in_region(e.c.region_code, wanted.region))
+    rows = await tx.fetch_all(query)
+    items = [
+        EmpowermentView(
+            empowerment_id=row.id,
+            plan_id=row.plan_id,
+            person_id=row.person_id,
+            programme_id=row.programme_id,
+            region_code=row.region_code,
+            rule_version=row.rule_version,
+            state=row.state,
+            in_doubt=row.in_doubt,
+            return_reason=row.return_reason,
+            maker=row.maker,
+            checker=row.checker,
+            checked_on=row.checked_on,
+            version=row.version,
+        )
+        for row in rows
+    ]
+    return page_of(items, [row.id for row in rows], wanted.limit)
