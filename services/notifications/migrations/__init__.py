@@ -1,0 +1,1 @@
+"""Schema and first data of this service's database."""

@@ -1,0 +1,122 @@
+"""Messages as officers see them: state and history, never text or number."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Row, func, select
+
+from chassis.transaction import Transaction
+from services.notifications.domain.message import Channel, Matter, MessageState
+from services.notifications.domain.outcome import FailureReason
+from services.notifications.domain.template import TemplateCode
+from services.notifications.store.messages import UnknownMessage
+from services.notifications.store.tables import attempt, message
+
+
+class AttemptView(BaseModel):
+    """One way tried; `reference` is the client reference at the gateway."""
+
+    reference: UUID
+    number: int
+    channel: Channel
+    state: str
+    tries: int
+    started_at: datetime
+    sent_at: datetime | None
+    settled_at: datetime | None
+    vendor_code: str | None
+    segments: int | None
+
+
+class MessageView(BaseModel):
+    """One message."""
+
+    id: UUID
+    person_id: UUID
+    programme_id: UUID
+    case_id: UUID
+    matter: Matter
+    subject_id: UUID
+    template_code: TemplateCode
+    template_version: int
+    agency: str
+    region_code: str
+    relevant_until: date | None
+    state: MessageState
+    version: int
+    reason: FailureReason | None
+    list_id: UUID | None
+    attempts_count: int
+    next_attempt_at: datetime | None
+    created_at: datetime
+
+
+class MessageDetail(MessageView):
+    """One message with its attempts."""
+
+    attempts: list[AttemptView]
+
+
+class MessagePage(BaseModel):
+    """A page in order of age; `next` is the `after` of the following page."""
+
+    items: list[MessageView]
+    next: UUID | None
+
+
+class MessageCount(BaseModel):
+    """How many messages of a template stand in a state."""
+
+    template_code: TemplateCode
+    state: MessageState
+    count: int
+
+
+async def find_messages(
+    tx: Transaction,
+    *,
+    state: MessageState | None = None,
+    template_code: TemplateCode | None = None,
+    person_id: UUID | None = None,
+    programme_id: UUID | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> MessagePage:
+    """A page of messages, oldest first."""
+    statement = select(message).order_by(message.c.id).limit(limit + 1)
+    wanted = {"state": state, "template_code": template_code, "person_id": person_id, "programme_id": programme_id}
+    for name, value in wanted.items():
+        if value is not None:
+            statement = statement.where(message.c[name] == value)
+    if after is not None:
+        statement = statement.where(message.c.id > after)
+    rows = await tx.fetch_all(statement)
+    items = [_view(row) for row in rows[:limit]]
+    return MessagePage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+async def find_message(tx: Transaction, message_id: UUID) -> MessageDetail:
+    """One message with its attempts. Raises `UnknownMessage`."""
+    row = await tx.fetch_one(select(message).where(message.c.id == message_id))
+    if row is None:
+        raise UnknownMessage(message_id=message_id)
+    tried = select(attempt).where(attempt.c.message_id == message_id).order_by(attempt.c.number)
+    attempts = [AttemptView.model_validate({**one._mapping, "reference": one.id}) for one in await tx.fetch_all(tried)]
+    return MessageDetail(**_view(row).model_dump(), attempts=attempts)
+
+
+async def count_messages(tx: Transaction, programme_id: UUID | None = None) -> list[MessageCount]:
+    """Messages by template and state."""
+    statement = select(message.c.template_code, message.c.state, func.count().label("count")).group_by(
+        message.c.template_code, message.c.state
+    )
+    if programme_id is not None:
+        statement = statement.where(message.c.programme_id == programme_id)
+    rows = await tx.fetch_all(statement.order_by(message.c.template_code, message.c.state))
+    return [MessageCount.model_validate(dict(row._mapping)) for row in rows]
+
+
+def _view(row: Row[Any]) -> MessageView:
+    return MessageView.model_validate(dict(row._mapping))

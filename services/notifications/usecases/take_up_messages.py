@@ -1,0 +1,60 @@
+"""Take queued messages up for sending; from here a crash leaves something to ask for, never to send blindly."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from chassis.ids import new_id
+from chassis.transaction import Transaction
+from services.notifications.announcing import announce
+from services.notifications.domain.message import Message
+from services.notifications.domain.template import TemplateVersion
+from services.notifications.store import messages as message_store
+from services.notifications.store import templates as template_store
+from services.notifications.usecases.settle_failures import settle_failures
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """What the sender needs once the transaction is closed."""
+
+    message_id: UUID
+    reference: UUID
+    tries: int
+    person_id: UUID
+    template: TemplateVersion
+    facts: dict[str, Any]
+    trace: dict[str, str]
+
+
+async def take_up_messages(tx: Transaction, limit: int, stale_after: timedelta) -> list[TakenUp]:
+    """Mark due messages as `sending`; those whose day has passed fail as expired."""
+    due = await message_store.take_due(tx, tx.now, limit)
+    expired = [message for message in due if not message.relevant_on(tx.today)]
+    for message in expired:
+        announce(tx, message, message.expire_unsent())
+    await settle_failures(tx, expired)
+    relevant = [message for message in due if message.relevant_on(tx.today)]
+    for message in relevant:
+        message.begin(new_id(), tx.now, tx.now + stale_after)
+    await message_store.save_messages(tx, due)
+    return await _with_templates(tx, relevant)
+
+
+async def _with_templates(tx: Transaction, messages: list[Message]) -> list[TakenUp]:
+    wanted = {(message.template_code, message.template_version) for message in messages}
+    templates = await template_store.load_versions(tx, wanted) if wanted else {}
+    return [
+        TakenUp(
+            message_id=message.id,
+            reference=message.attempt.id,
+            tries=message.attempt.tries,
+            person_id=message.person_id,
+            template=templates[message.template_code, message.template_version],
+            facts=message.facts,
+            trace=message.trace,
+        )
+        for message in messages
+        if message.attempt is not None
+    ]
