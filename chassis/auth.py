@@ -103,11 +103,19 @@ def service_identity(name: str, deployment: str) -> Officer:
     return Officer(issuer, f"service:{name}", frozenset({Role.SERVICE}), ALL_AGENCIES, "")
 
 
+def _named_administrators(path: Path | None) -> frozenset[tuple[str, str]]:
+    """(issuer, subject) of administrators named on the machine itself, before any issuer gives the role."""
+    if path is None or not path.exists():
+        return frozenset()
+    return frozenset((entry["issuer"], entry["subject"]) for entry in json.loads(path.read_text()))
+
+
 class TokenVerifier:
     """Checks bearer tokens against one issuer's keys; keys are read again when an unknown key id appears."""
 
-    def __init__(self, issuer: str, audience: str, jwks: str) -> None:
+    def __init__(self, issuer: str, audience: str, jwks: str, administrators_file: Path | None = None) -> None:
         self._jwks = jwks
+        self._administrators = _named_administrators(administrators_file)
         self._issuer = issuer
         self._keys: KeySet | None = None
         self._keys_read_at = 0.0
@@ -138,13 +146,11 @@ class TokenVerifier:
     def _officer(self, claims: Mapping[str, Any]) -> Officer:
         known = {role.value for role in Role}
         roles = frozenset(Role(role) for role in claims.get("roles", ()) if role in known)
-        return Officer(
-            issuer=self._issuer,
-            subject=str(claims["sub"]),
-            roles=roles,
-            agency=str(claims.get("agency", "")),
-            region=str(claims.get("region", "none")),
-        )
+        subject = str(claims["sub"])
+        agency, region = str(claims.get("agency", "")), str(claims.get("region", "none"))
+        if (self._issuer, subject) in self._administrators:
+            return Officer(self._issuer, subject, roles | {Role.ADMINISTRATOR}, agency or ALL_AGENCIES, region)
+        return Officer(self._issuer, subject, roles, agency, region)
 
     async def _key_set(self, again: bool = False) -> KeySet:
         # A flood of bad tokens must not become a flood of requests to the issuer.

@@ -26,6 +26,8 @@ class ServiceSettings(BaseSettings):
     auth_audience: str = "sinergi"
     auth_jwks: str
     """The issuer's public keys: a file path or an https URL of a JWKS."""
+    administrators_file: Path | None = None
+    """Administrators named by `sinergi first-administrator`; read at start."""
     service_token_file: Path | None = None
     """Bearer token of this service's own identity, renewed by whoever runs it."""
 

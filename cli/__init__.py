@@ -1,0 +1,1 @@
+"""`sinergi`: the command-line program of those who run Sinergi."""

@@ -1,0 +1,1 @@
+"""How Sinergi is run: the embedded stack in `local/`, the same stack for container engines in `compose/`."""

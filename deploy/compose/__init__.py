@@ -1,0 +1,1 @@
+"""The stack for container engines."""

@@ -1,0 +1,27 @@
+"""`make clean`: end what is left of the embedded stack in this checkout and remove its data."""
+
+import shutil
+import sys
+
+from deploy.local import records
+from deploy.local.errors import StackError
+from deploy.local.home import Home, default_home
+from deploy.local.installation import Mode, mode_of
+from deploy.local.postgres import Postgres
+
+
+def clean(home: Home) -> None:
+    """Remove the stack's folder. Raises StackError if this installation is marked live."""
+    if mode_of(home) is Mode.LIVE:
+        raise StackError(f"This installation is live: its data in {home.root} is not removed by `make clean`.")
+    records.end_leftovers(home)
+    cluster = Postgres(home, 0).folder
+    shutil.rmtree(cluster, ignore_errors=True)
+    shutil.rmtree(home.root, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    try:
+        clean(default_home())
+    except StackError as error:
+        sys.exit(f"error: {error}")

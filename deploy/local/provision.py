@@ -1,0 +1,126 @@
+"""What the servers must hold before a service can start: databases, roles, topics. Safe to run again."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from deploy.local.errors import StackError
+
+ROLE_KINDS = ("owner", "app", "worker")
+_IDENTIFIER = re.compile(r"[a-z][a-z_]{0,40}")
+
+
+class Topic(Protocol):
+    """What is needed of a topic of the catalogue in `contracts`."""
+
+    @property
+    def name(self) -> str:
+        """Name in Kafka."""
+
+    @property
+    def partitions(self) -> int:
+        """Number of partitions, fixed for ever."""
+
+    @property
+    def retention_ms(self) -> int:
+        """How long records are kept; -1 for ever."""
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """The three addresses of one service's database."""
+
+    app: str
+    worker: str
+    owner: str
+
+    def for_database(self, database: str) -> "DatabaseUrls":
+        """The same roles on another database."""
+        return DatabaseUrls(
+            *(urlunsplit(urlsplit(url)._replace(path=f"/{database}")) for url in (self.app, self.worker, self.owner))
+        )
+
+
+def database_urls(superuser_url: str, service: str, passwords: Mapping[str, str]) -> DatabaseUrls:
+    """Addresses of a service's database; `passwords` by kind of role."""
+    server = urlsplit(superuser_url)
+
+    def url(kind: str) -> str:
+        return f"postgresql://{service}_{kind}:{passwords[kind]}@{server.hostname}:{server.port}/{service}"
+
+    return DatabaseUrls(app=url("app"), worker=url("worker"), owner=url("owner"))
+
+
+async def provision_database(superuser_url: str, service: str, passwords: Mapping[str, str]) -> DatabaseUrls:
+    """Make the database of a service and its owner, application and worker roles.
+
+    None is a superuser or bypasses row-level security. The owner role alone may change the schema; what the others
+    may do to its tables is granted by the migrations.
+    """
+    if not _IDENTIFIER.fullmatch(service):
+        raise StackError(f"{service!r} cannot name a database: small letters and underscores only.")
+    connection = await asyncpg.connect(superuser_url)
+    try:
+        for kind in ROLE_KINDS:
+            await _ensure_role(connection, f"{service}_{kind}", passwords[kind])
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", service):
+            await connection.execute(f'CREATE DATABASE "{service}" OWNER "{service}_owner"')
+        await connection.execute(f'REVOKE ALL ON DATABASE "{service}" FROM PUBLIC')
+        await connection.execute(f'GRANT CONNECT ON DATABASE "{service}" TO "{service}_app", "{service}_worker"')
+    finally:
+        await connection.close()
+    await own_schema(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{service}")), service)
+    return database_urls(superuser_url, service, passwords)
+
+
+async def create_topics(bootstrap_servers: str, topics: Iterable[Topic], prefix: str = "") -> None:
+    """Make the topics that do not exist yet; one that exists is left as it is.
+
+    Raises StackError when the broker refuses.
+    """
+    wanted = [
+        NewTopic(
+            name=prefix + topic.name,
+            num_partitions=topic.partitions,
+            replication_factor=1,
+            topic_configs={"retention.ms": str(topic.retention_ms), "cleanup.policy": "delete"},
+        )
+        for topic in topics
+    ]
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    try:
+        await admin.start()
+        response = await admin.create_topics(wanted)
+    except (KafkaError, OSError) as error:
+        raise StackError(f"Kafka at {bootstrap_servers} made no topics: {error!r}") from error
+    finally:
+        await admin.close()
+    for name, code, *_ in response.topic_errors:
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise StackError(f"Kafka refused the topic {name}: {for_code(code).__name__}")
+
+
+async def _ensure_role(connection: asyncpg.Connection, role: str, password: str) -> None:
+    if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+        await connection.execute(f'CREATE ROLE "{role}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS')
+    statement = await connection.fetchval(
+        "SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)", role, password
+    )
+    await connection.execute(statement)
+
+
+async def own_schema(database_url: str, service: str) -> None:
+    """Give schema `public` of this database to the service's owner role, and its use to the other two."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(f'ALTER SCHEMA public OWNER TO "{service}_owner"')
+        await connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+        await connection.execute(f'GRANT USAGE ON SCHEMA public TO "{service}_app", "{service}_worker"')
+    finally:
+        await connection.close()

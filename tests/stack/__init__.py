@@ -1,0 +1,1 @@
+"""Tests of the set-up, the embedded stack and the command-line program."""
