@@ -13,6 +13,7 @@ from chassis.auth import ALL_ROLES, Permission, Role
 from chassis.commands import Command
 from chassis.errors import Conflict, NotFound
 from chassis.http import Act, Created, Read, Routes
+from chassis.redrive import Redrive
 from chassis.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -163,9 +164,18 @@ def admin_routes(service: "Service") -> Routes:
     async def post_redrive(body: RedriveKey, request: Request) -> RedriveResult:
         """Process a key's parked messages again; repeating it is harmless, since each takes effect once."""
         processor = service.processor()
-        redriven = await processor.redrive_key(body.topic, body.key)
+        redriven = await Redrive(processor).key(body.topic, body.key)
         async with service.database.transaction(request.state.officer) as tx:
             waiting = len(await processor.parking.waiting(tx, topic=body.topic, key=body.key))
+        return RedriveResult(redriven=redriven, waiting=waiting)
+
+    @routes.post("/admin/parked/{message_id}/redrive", permission=REDRIVE, status_code=200)
+    async def post_redrive_keyless(message_id: UUID, request: Request) -> RedriveResult:
+        """Process a parked message that has no key again; it stands alone, so nothing else is touched."""
+        processor = service.processor()
+        redriven = await Redrive(processor).keyless(message_id)
+        async with service.database.transaction(request.state.officer) as tx:
+            waiting = len(await processor.parking.waiting(tx, message_id=message_id))
         return RedriveResult(redriven=redriven, waiting=waiting)
 
     @routes.get("/admin/events", permission=SEE_CASE)

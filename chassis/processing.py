@@ -16,7 +16,7 @@ from chassis.database import Database, is_transient
 from chassis.errors import Refusal
 from chassis.events import Delivered
 from chassis.logs import logger
-from chassis.parking import BEHIND, Parking, unsealed
+from chassis.parking import BEHIND, Parking
 from chassis.records import Readable, RecordReader, Skipped, Unreadable, key_text
 from chassis.runs import cut_into_runs
 from chassis.telemetry import tracer
@@ -73,8 +73,8 @@ class Processor:
         log_identity: str,
     ) -> None:
         self.consumer = service
-        self._database = database
-        self._reader = reader
+        self.database = database
+        self.reader = reader
         self._consumers = consumers
         self.parking = Parking(service, log_identity)
         self.log_identity = log_identity
@@ -130,13 +130,13 @@ class Processor:
             await self._attempt(records[middle:])
 
     async def _in_one_transaction(self, records: list[ConsumerRecord[Any, Any]]) -> None:
-        async with self._database.transaction() as tx:
-            arrived = [self._reader.read(record) for record in records]
+        async with self.database.transaction() as tx:
+            arrived = [self.reader.read(record) for record in records]
             readable = await self._park_unreadable(tx, arrived)
             await self._count_skipped(tx, [item for item in arrived if isinstance(item, Skipped)])
-            fresh = await self._fresh(tx, readable)
+            fresh = await self.fresh(tx, readable)
             for run in cut_into_runs(item.event for item in fresh):
-                await self._handle(tx, run)
+                await self.handle(tx, run)
             await self._store_offsets(tx, records)
 
     async def _park_unreadable(
@@ -181,8 +181,8 @@ class Processor:
             topic=record.topic,
             exc_info=error,
         )
-        item = self._reader.read(record)
-        async with self._database.transaction() as tx:
+        item = self.reader.read(record)
+        async with self.database.transaction() as tx:
             await self._refuse_bad_release(tx, reason)
             await self.parking.park(tx, record, reason=reason, detail=detail, type_=_type(item))
             await self._store_offsets(tx, [record])
@@ -199,7 +199,7 @@ class Processor:
                 {"consumer": self.consumer, "type": kind, "count": count},
             )
 
-    async def _fresh(self, tx: Transaction, readable: Sequence[Readable]) -> list[Readable]:
+    async def fresh(self, tx: Transaction, readable: Sequence[Readable]) -> list[Readable]:
         """The events never seen before: once each, also when the same one sits twice in this batch."""
         once = {item.identity: item for item in reversed(readable)}
         if not once:
@@ -218,7 +218,8 @@ class Processor:
                 kept.append(item)
         return kept
 
-    async def _handle(self, tx: Transaction, run: list[Delivered[Any]]) -> None:
+    async def handle(self, tx: Transaction, run: list[Delivered[Any]]) -> None:
+        """Hand a run of one kind to its handler, each event in a span of its own trace."""
         spans = [
             tracer.start_span(
                 f"process {event.type}",
@@ -256,49 +257,6 @@ class Processor:
             "offsets": list(following.values()),
         }
         await tx.execute(_STORE_OFFSETS, parameters)
-
-    async def redrive_key(self, topic: str, key: str) -> int:
-        """Process the key's parked messages in order of arrival, exactly once; returns how many took effect.
-
-        Stops at the first that fails again. The key is free once nothing waits.
-        """
-        done = 0
-        while True:
-            async with self._database.transaction() as tx:
-                await self.parking.lock_key(tx, topic, key)
-                waiting = await self.parking.waiting(tx, topic=topic, key=key, limit=1)
-                if not waiting:
-                    await self.parking.free_key(tx, topic, key)
-                    return done
-                if not await self._redrive_one(tx, waiting[0]):
-                    return done
-                done += 1
-
-    async def redrive_keyless(self, message_id: UUID) -> int:
-        """Process one parked message that has no key; returns 1 when it took effect."""
-        async with self._database.transaction() as tx:
-            waiting = await self.parking.waiting(tx, message_id=message_id)
-            return int(bool(waiting) and await self._redrive_one(tx, waiting[0]))
-
-    async def _redrive_one(self, tx: Transaction, row: Any) -> bool:
-        item = self._reader.read(unsealed(tx, row))
-        if isinstance(item, Unreadable):
-            await self.parking.mark_failed(tx, row.id, item.reason, item.detail)
-            return False
-        buffered = tx.events_count
-        try:
-            async with tx.connection.begin_nested():
-                if isinstance(item, Readable):
-                    for fresh in await self._fresh(tx, [item]):
-                        await self._handle(tx, [fresh.event])
-        except Exception as error:
-            if is_transient(error):
-                raise
-            tx.forget_events(buffered)
-            await self.parking.mark_failed(tx, row.id, *failure(error))
-            return False
-        await self.parking.mark_redriven(tx, row.id)
-        return True
 
 
 def failure(error: Exception) -> tuple[str, str]:

@@ -93,6 +93,7 @@ class Service:
             self.settings.auth_issuer,
             self.settings.auth_audience,
             self.settings.auth_jwks,
+            self.settings.administrators_file,
         )
         answer_with_problems(app)
         app.add_middleware(RequestLimit, limit_bytes=self.settings.request_limit_bytes)

@@ -16,16 +16,17 @@ def first_administrator(
     issuer: Annotated[str, typer.Option(help="The OIDC issuer, exactly as in its tokens.")],
     subject: Annotated[str, typer.Option(help="The person's subject (sub) at that issuer.")],
 ) -> None:
-    """Name the first administrator of a live installation, who can then give roles to everybody else.
+    """Name the first administrator of a live installation.
 
-    Whoever can write the installation's folder can do this once; the services read the file when they start.
+    Everybody else's roles come from the issuer; this one need not wait for the issuer to know the role. Whoever can
+    write the installation's folder can do it once; the services read the file when they start.
     """
     home = default_home()
     home.create()
     path = home.root / "administrators.json"
     if path.exists():
         named = json.loads(path.read_text(encoding="utf-8"))[0]["named_at"]
-        raise StackError(f"A first administrator was named on {named[:10]}. Further ones are named by that person.")
+        raise StackError(f"A first administrator was named on {named[:10]}. Further ones get the role from the issuer.")
     entry = {
         "issuer": issuer,
         "subject": subject,

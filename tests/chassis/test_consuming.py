@@ -12,6 +12,7 @@ from chassis.events import Delivered
 from chassis.ids import new_id
 from chassis.processing import ConsumerPaused
 from chassis.records import Readable, RecordReader, Unreadable
+from chassis.redrive import Redrive
 from chassis.runs import cut_into_runs
 from tests.chassis.builders import closed, headers_of, ordered, record
 from tests.chassis.sample import service as sample_service
@@ -69,16 +70,29 @@ async def test_redrive_takes_effect_once_in_order_and_frees_the_key(
     """After the cause is mended, the parked messages run in order of arrival."""
     processor = sample.processor()
     await processor.process([record(fact) for fact in (ordered(2, 9_000_000), ordered(2, 7), closed(2))])
-    assert await processor.redrive_key("outside.orders", str(UUID(int=2))) == 0
+    assert await Redrive(processor).key("outside.orders", str(UUID(int=2))) == 0
     monkeypatch.setattr(sample_service, "TOO_MUCH_RUPIAH", 10_000_000)
-    assert await processor.redrive_key("outside.orders", str(UUID(int=2))) == 3
-    assert await processor.redrive_key("outside.orders", str(UUID(int=2))) == 0
+    assert await Redrive(processor).key("outside.orders", str(UUID(int=2))) == 3
+    assert await Redrive(processor).key("outside.orders", str(UUID(int=2))) == 0
     await processor.process([record(ordered(2, 1))])
     assert await balances(sample) == {2: 9_000_008}
     assert await parked(sample) == []
     account = await sample.fetch_one("SELECT closed FROM account")
     assert account is not None
     assert account.closed
+
+
+async def test_a_keyless_message_parks_alone_and_stays_until_it_can_be_read(sample: ServiceUnderTest) -> None:
+    """Redriving what is still unreadable changes nothing but the count of attempts."""
+    processor = sample.processor()
+    await processor.process([record(ordered(1), key=None), record(ordered(2))])
+    row = await sample.fetch_one("SELECT id FROM parked_message")
+    assert row is not None
+    assert await Redrive(processor).keyless(row.id) == 0
+    again = await sample.fetch_one("SELECT attempts, redriven_at FROM parked_message")
+    assert again is not None
+    assert tuple(again) == (2, None)
+    assert await balances(sample) == {2: 5}
 
 
 GOOD = ordered(1)

@@ -1,12 +1,14 @@
 """The HTTP edge: who may, once only, and what an error tells."""
 
 import asyncio
+import json
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from fastapi import APIRouter
 
-from chassis.auth import Role
+from chassis.auth import Role, TokenVerifier
 from chassis.service import RouteWithoutPermission, refuse_undeclared_routes
 from tests.support.service import ServiceUnderTest
 
@@ -146,6 +148,19 @@ async def test_a_token_of_another_issuer_audience_or_time_is_refused(
     token = sample.issuer.token("petugas", [Role.PETUGAS], "dinsos", "33.28", **claims)
     response = await sample.client({"Authorization": f"Bearer {token}"}).get(f"/accounts/{ACCOUNT}")
     assert response.status_code == 401
+
+
+async def test_an_administrator_named_on_the_machine_needs_no_role_of_the_issuer(
+    sample: ServiceUnderTest, tmp_path: Path
+) -> None:
+    """By issuer and subject together; anybody else's token stays what it is."""
+    path = tmp_path / "administrators.json"
+    path.write_text(json.dumps([{"issuer": "https://issuer.test", "subject": "sari"}]))
+    verifier = TokenVerifier("https://issuer.test", "sinergi", str(sample.issuer.jwks), path)
+    sari = await verifier.officer(sample.issuer.token("sari", [], "", ""))
+    budi = await verifier.officer(sample.issuer.token("budi", [], "", ""))
+    assert (sari.roles, sari.agency) == (frozenset({Role.ADMINISTRATOR}), "*")
+    assert budi.roles == frozenset()
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic cGV0dWdhczp4"])
