@@ -1,0 +1,1 @@
+"""Pure rules of disbursement: methods return facts and refuse by named error."""

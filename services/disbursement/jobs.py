@@ -1,0 +1,9 @@
+"""Long work in chunks: allocation, collecting a proposal, deciding by decree."""
+
+from chassis.jobs import Jobs
+from services.disbursement.usecases import allocate_eligible, propose_grants, sign_decree
+
+jobs = Jobs()
+jobs.on(allocate_eligible.JOB)(allocate_eligible.allocate_chunk)
+jobs.on(propose_grants.JOB)(propose_grants.collect_chunk)
+jobs.on(sign_decree.JOB)(sign_decree.decide_chunk)

@@ -1,0 +1,201 @@
+"""Grants, the reserve list and the allocations' first rows."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select, text, update
+
+from chassis.errors import NotFound
+from chassis.transaction import Transaction
+from services.disbursement.domain.grant import Grant, GrantState
+from services.disbursement.store import tables as t
+from services.disbursement.store.bulk import insert_rows, update_rows
+
+
+class GrantNotFound(NotFound):
+    """No such grant within the caller's agency and region."""
+
+    title = "The grant is not known"
+
+
+async def insert_grants(tx: Transaction, grants: Sequence[Grant]) -> set[UUID]:
+    """Insert grants unless the family holds one already; returns the ids inserted. The database decides a race."""
+    now = tx.now
+    rows = [
+        {
+            "id": grant.id,
+            "programme_id": grant.programme_id,
+            "person_id": grant.person_id,
+            "family_id": grant.family_id,
+            "package_code": grant.package_code,
+            "amount_rupiah": grant.amount_rupiah,
+            "agency": grant.agency,
+            "region_code": grant.region_code,
+            "state": grant.state.value,
+            "from_reserve_list": grant.from_reserve_list,
+            "replaces_grant_id": grant.replaces_grant_id,
+            "version": grant.version,
+            "acted_on": grant.acted_on,
+            "changed_at": now,
+        }
+        for grant in grants
+    ]
+    return await insert_rows(tx, t.aid_grant, rows, on_conflict="ON CONFLICT DO NOTHING")
+
+
+async def save_grants(tx: Transaction, grants: Sequence[Grant]) -> None:
+    """Save what the domain changed, in one statement. The rows are locked by whoever loaded them for update."""
+    now = tx.now
+    rows = [
+        {
+            "id": grant.id,
+            "state": grant.state.value,
+            "proposal_id": grant.proposal_id,
+            "decree_id": grant.decree_id,
+            "decided_on": grant.decided_on,
+            "bast_id": grant.bast_id,
+            "ended_reason": grant.ended_reason,
+            "version": grant.version,
+            "acted_on": grant.acted_on,
+            "changed_at": now,
+        }
+        for grant in grants
+    ]
+    await update_rows(tx, t.aid_grant, rows)
+
+
+async def load_grant(tx: Transaction, grant_id: UUID, *, for_update: bool = False) -> Grant:
+    """One grant. Raises GrantNotFound."""
+    grants = await _load(tx, select(t.aid_grant).where(t.aid_grant.c.id == grant_id), for_update)
+    if not grants:
+        raise GrantNotFound(grant_id=grant_id)
+    return grants[0]
+
+
+async def lock_grants(tx: Transaction, grant_ids: Sequence[UUID]) -> list[Grant]:
+    """Lock several grants in id order. Raises GrantNotFound when one is missing."""
+    grants = await _load(tx, select(t.aid_grant).where(t.aid_grant.c.id.in_(grant_ids)), True)
+    missing = set(grant_ids) - {grant.id for grant in grants}
+    if missing:
+        raise GrantNotFound(grant_ids=[str(each) for each in sorted(missing)[:20]])
+    return grants
+
+
+async def lock_open_grants_of(tx: Transaction, person_ids: Sequence[UUID]) -> list[Grant]:
+    """The people's grants that an arriving fact may still confirm or release."""
+    columns = t.aid_grant.c
+    wanted = select(t.aid_grant).where(
+        columns.person_id.in_(person_ids), columns.state.in_(["conditional", "confirmed"])
+    )
+    return await _load(tx, wanted, True)
+
+
+async def programmes_of(tx: Transaction, person_ids: Sequence[UUID]) -> list[UUID]:
+    """Programmes in which the people have or had a grant."""
+    columns = t.aid_grant.c
+    rows = await tx.fetch_all(select(columns.programme_id).where(columns.person_id.in_(person_ids)).distinct())
+    return [row.programme_id for row in rows]
+
+
+async def lock_grants_in(
+    tx: Transaction, programme_id: UUID, state: GrantState, limit: int, proposal_id: UUID | None = None
+) -> list[Grant]:
+    """The next grants of a programme (or of one proposal) in a state, in id order."""
+    columns = t.aid_grant.c
+    wanted = select(t.aid_grant).where(columns.programme_id == programme_id, columns.state == state.value)
+    if proposal_id is not None:
+        wanted = wanted.where(columns.proposal_id == proposal_id)
+    return await _load(tx, wanted.limit(limit), True)
+
+
+async def lines_of(tx: Transaction, proposal_id: UUID, after: UUID, limit: int) -> list[Grant]:
+    """The grants that stand in a proposal, in id order."""
+    columns = t.aid_grant.c
+    wanted = select(t.aid_grant).where(
+        columns.proposal_id == proposal_id, columns.state == "proposed", columns.id > after
+    )
+    return await _load(tx, wanted.limit(limit), False)
+
+
+async def count_confirmed(tx: Transaction, programme_id: UUID) -> int:
+    """How many grants of a programme wait for a proposal."""
+    found = await tx.scalar(
+        text("SELECT count(*) FROM aid_grant WHERE programme_id = :id AND state = 'confirmed'"), {"id": programme_id}
+    )
+    return int(found)
+
+
+_RELEASED = text("""
+SELECT DISTINCT ON (person_id) person_id, id, programme_id, package_code, state, ended_reason
+FROM aid_grant WHERE person_id = ANY (CAST(:person_ids AS uuid[])) AND programme_id = :programme_id
+ORDER BY person_id, id DESC
+""")
+
+
+async def newest_grants_of(tx: Transaction, programme_id: UUID, person_ids: Sequence[UUID]) -> Sequence[Any]:
+    """Each person's newest grant in a programme: rows of person_id, id, package_code, state, ended_reason."""
+    return await tx.fetch_all(_RELEASED, {"person_ids": list(person_ids), "programme_id": programme_id})
+
+
+async def insert_candidates(tx: Transaction, rows: Sequence[dict[str, object]]) -> set[UUID]:
+    """Add to the reserve list; people who stand on it already stay where they are."""
+    return await insert_rows(
+        tx, t.reserve_candidate, rows, on_conflict="ON CONFLICT (programme_id, person_id) DO NOTHING"
+    )
+
+
+async def last_position(tx: Transaction, programme_id: UUID) -> int:
+    """The last place taken on a programme's reserve list; 0 when it is empty."""
+    found = await tx.scalar(
+        text("SELECT max(position) FROM reserve_candidate WHERE programme_id = :id"), {"id": programme_id}
+    )
+    return int(found or 0)
+
+
+async def waiting_candidates(tx: Transaction, programme_id: UUID) -> Sequence[Any]:
+    """Reserve candidates without a grant, in order, locked."""
+    columns = t.reserve_candidate.c
+    return await tx.fetch_all(
+        select(t.reserve_candidate)
+        .where(columns.programme_id == programme_id, columns.grant_id.is_(None))
+        .order_by(columns.position)
+        .with_for_update()
+    )
+
+
+async def mark_called(tx: Transaction, candidate_id: UUID, grant_id: UUID) -> None:
+    """The candidate got a place."""
+    await tx.execute(
+        update(t.reserve_candidate).where(t.reserve_candidate.c.id == candidate_id).values(grant_id=grant_id)
+    )
+
+
+async def _load(tx: Transaction, statement: "Select[Any]", for_update: bool) -> list[Grant]:
+    statement = statement.order_by(t.aid_grant.c.id)
+    if for_update:
+        statement = statement.with_for_update(key_share=True)
+    return [_grant(row) for row in await tx.fetch_all(statement)]
+
+
+def _grant(row: Any) -> Grant:
+    return Grant(
+        id=row.id,
+        programme_id=row.programme_id,
+        person_id=row.person_id,
+        family_id=row.family_id,
+        package_code=row.package_code,
+        amount_rupiah=row.amount_rupiah,
+        agency=row.agency,
+        region_code=row.region_code,
+        state=GrantState(row.state),
+        from_reserve_list=row.from_reserve_list,
+        replaces_grant_id=row.replaces_grant_id,
+        proposal_id=row.proposal_id,
+        decree_id=row.decree_id,
+        decided_on=row.decided_on,
+        bast_id=row.bast_id,
+        ended_reason=row.ended_reason,
+        acted_on=row.acted_on,
+        version=row.version,
+    )

@@ -1,0 +1,138 @@
+"""What officers look at: programmes, grants, proposals, sessions, handover records."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, select, text
+
+from chassis.transaction import Transaction
+from services.disbursement.domain.handover import BastNotFound
+from services.disbursement.store import handover_tables as h
+from services.disbursement.store import tables as t
+
+NIL = UUID(int=0)
+
+_GRANTS = text("""
+SELECT aid_grant.*, appointment.session_id AS expected_session_id, bast.number AS bast_number,
+       CASE aid_grant.state
+           WHEN 'conditional' THEN CASE WHEN EXISTS (
+               SELECT FROM enrolment WHERE enrolment.person_id = aid_grant.person_id
+                 AND enrolment.programme_id = aid_grant.programme_id
+           ) THEN 'training.course_completed' ELSE 'training.enrolled' END
+           WHEN 'confirmed' THEN 'proposal' WHEN 'proposed' THEN 'decree'
+           WHEN 'decided' THEN CASE WHEN appointment.id IS NULL THEN 'handover_session' ELSE 'handover' END
+       END AS waiting_for,
+       extract(day FROM now() - aid_grant.changed_at)::int AS waiting_days
+FROM aid_grant
+LEFT JOIN appointment ON appointment.grant_id = aid_grant.id AND appointment.state = 'expected'
+LEFT JOIN bast ON bast.id = aid_grant.bast_id
+WHERE aid_grant.id > CAST(:after AS uuid)
+  AND (CAST(:grant_id AS uuid) IS NULL OR aid_grant.id = :grant_id)
+  AND (CAST(:programme_id AS uuid) IS NULL OR aid_grant.programme_id = :programme_id)
+  AND (CAST(:person_id AS uuid) IS NULL OR aid_grant.person_id = :person_id)
+  AND (CAST(:state AS text) IS NULL OR aid_grant.state = :state)
+  AND (CAST(:package_code AS text) IS NULL OR aid_grant.package_code = :package_code)
+  AND (CAST(:region_code AS text) IS NULL OR aid_grant.region_code = :region_code
+       OR starts_with(aid_grant.region_code, :region_code || '.'))
+ORDER BY aid_grant.id LIMIT :limit
+""")
+
+_FILTERS = ("grant_id", "programme_id", "person_id", "state", "package_code", "region_code")
+
+_COUNTS = text("""
+SELECT package_code, state, count(*)::int AS grants_count, sum(amount_rupiah)::bigint AS amount_rupiah
+FROM aid_grant WHERE programme_id = :programme_id GROUP BY package_code, state ORDER BY package_code, state
+""")
+
+_EXPECTED = text("""
+SELECT appointment.grant_id, appointment.person_id, appointment.state, aid_grant.region_code, aid_grant.package_code,
+       bast.id AS bast_id, bast.number AS bast_number
+FROM appointment JOIN aid_grant ON aid_grant.id = appointment.grant_id
+LEFT JOIN bast ON bast.grant_id = appointment.grant_id AND bast.session_id = appointment.session_id
+              AND bast.state = 'valid'
+WHERE appointment.session_id = :session_id AND appointment.state <> 'replaced'
+ORDER BY aid_grant.region_code, appointment.grant_id
+""")
+
+
+async def page_of(tx: Transaction, /, table: Table, after: UUID | None, limit: int, **equal: object) -> Sequence[Any]:
+    """A keyset page of a table with an `id`, filtered by equal columns; a filter of None is no filter."""
+    statement = select(table).where(table.c.id > (after or NIL))
+    for name, value in equal.items():
+        if value is not None:
+            statement = statement.where(table.c[name] == value)
+    return await tx.fetch_all(statement.order_by(table.c.id).limit(limit))
+
+
+async def grants_page(tx: Transaction, /, after: UUID | None, limit: int, **wanted: object) -> Sequence[Any]:
+    """A page of grants with what each waits for and since how many days; filters as in `_FILTERS`."""
+    filters = {name: wanted.get(name) for name in _FILTERS}
+    return await tx.fetch_all(_GRANTS, {"after": after or NIL, "limit": limit, **filters})
+
+
+async def grant_counts(tx: Transaction, programme_id: UUID) -> Sequence[Any]:
+    """Grants and rupiah of a programme by package and state."""
+    return await tx.fetch_all(_COUNTS, {"programme_id": programme_id})
+
+
+async def grant_log(tx: Transaction, grant_id: UUID) -> Sequence[Any]:
+    """Everything that happened to a grant, oldest first."""
+    columns = t.decision_log.c
+    return await tx.fetch_all(select(t.decision_log).where(columns.grant_id == grant_id).order_by(columns.id))
+
+
+async def stock_of(tx: Transaction, programme_id: UUID) -> Sequence[Any]:
+    """Bought, in stock, handed over and written off, by package."""
+    columns = t.stock.c
+    return await tx.fetch_all(
+        select(t.stock).where(columns.programme_id == programme_id).order_by(columns.package_code)
+    )
+
+
+async def reserve_list(tx: Transaction, programme_id: UUID) -> Sequence[Any]:
+    """The reserve list in its order."""
+    columns = t.reserve_candidate.c
+    return await tx.fetch_all(
+        select(t.reserve_candidate).where(columns.programme_id == programme_id).order_by(columns.position)
+    )
+
+
+async def invited(tx: Transaction, session_id: UUID) -> Sequence[Any]:
+    """Who is invited to a session, with each one's outcome, by village."""
+    return await tx.fetch_all(_EXPECTED, {"session_id": session_id})
+
+
+async def list_lines(tx: Transaction, list_id: UUID) -> Sequence[Any]:
+    """Outcomes of a handover by list; the list itself is guarded, its lines are not."""
+    columns = h.handover_list_line.c
+    return await tx.fetch_all(
+        select(h.handover_list_line)
+        .join(h.handover_list, h.handover_list.c.id == columns.list_id)
+        .where(columns.list_id == list_id)
+        .order_by(columns.grant_id)
+    )
+
+
+async def bast_values(tx: Transaction, bast_id: UUID) -> dict[str, Any]:
+    """Everything a BAST says except the recipient's name; officials' names are opened. Raises BastNotFound."""
+    row = await tx.fetch_one(select(h.bast).where(h.bast.c.id == bast_id))
+    if row is None:
+        raise BastNotFound(bast_id=bast_id)
+    items = await tx.fetch_all(
+        select(h.bast_item).where(h.bast_item.c.bast_id == bast_id).order_by(h.bast_item.c.item_code)
+    )
+    corrections = await tx.fetch_all(
+        text("""
+        SELECT recorded_at, reason, maker, checker FROM bast_correction
+        WHERE bast_id = :id AND state = 'approved' ORDER BY id"""),
+        {"id": bast_id},
+    )
+    values = dict(row._mapping)
+    return {
+        **{name: value for name, value in values.items() if not name.endswith("_sealed")},
+        "first_party_name": tx.vault.open(row.first_party_sealed),
+        "witness_name": tx.vault.open(row.witness_sealed),
+        "items": [dict(item._mapping) for item in items],
+        "corrections": [dict(each._mapping) for each in corrections],
+    }

@@ -1,0 +1,57 @@
+"""All eligible people of a programme get an allocation, chunk by chunk, the poorest first."""
+
+from datetime import date
+from uuid import UUID
+
+from chassis.commands import DatedCommand
+from chassis.jobs import CHUNK_LIMIT, Job, JobStep
+from chassis.transaction import Transaction
+from services.disbursement.domain.facts import Occasion
+from services.disbursement.store.programmes import load_programme
+from services.disbursement.store.projections import load_cases, next_candidates
+from services.disbursement.usecases.allocate import allocate, wishes_of
+from services.disbursement.usecases.record_changes import occasion_of
+
+JOB = "allocate_eligible"
+
+
+class AllocateEligible(DatedCommand):
+    """Allocate to everybody enrolled in a course of the programme who is eligible."""
+
+
+async def allocate_eligible(tx: Transaction, programme_id: UUID, command: AllocateEligible) -> UUID:
+    """Queue the job; returns its id. Running it again reaches only those without a grant. Raises ProgrammeNotFound."""
+    programme = await load_programme(tx, programme_id)
+    return await tx.start_job(JOB, {"programme_id": str(programme.id), **job_occasion(occasion_of(tx, command))})
+
+
+async def allocate_chunk(tx: Transaction, job: Job) -> JobStep:
+    """One chunk; `failed` counts those looked at and not allocated. Ends early when the budget is used up."""
+    occasion = occasion_of_job(job)
+    programme = await load_programme(tx, UUID(job.parameters["programme_id"]), for_update=True)
+    after = (int(job.cursor[0]), UUID(job.cursor[1])) if job.cursor else (0, UUID(int=0))
+    candidates = await next_candidates(tx, programme.id, after, CHUNK_LIMIT)
+    cases = await load_cases(tx, programme.rules, [(person_id, None) for _, person_id in candidates])
+    wishes = wishes_of(programme, [cases[person_id] for _, person_id in candidates], occasion)
+    grants, enough = await allocate(tx, programme, wishes)
+    return JobStep(
+        done=len(grants),
+        failed=len(candidates) - len(grants),
+        cursor=[candidates[-1][0], str(candidates[-1][1])] if candidates else job.cursor,
+        finished=len(candidates) < CHUNK_LIMIT or not enough,
+    )
+
+
+def job_occasion(occasion: Occasion) -> dict[str, str | None]:
+    """An occasion as a job's parameters."""
+    return {
+        "officer": occasion.officer,
+        "occurred_on": occasion.occurred_on.isoformat(),
+        "late_entry_reason": occasion.late_entry_reason,
+    }
+
+
+def occasion_of_job(job: Job) -> Occasion:
+    """The occasion on which a job was started."""
+    given = job.parameters
+    return Occasion(given["officer"], date.fromisoformat(given["occurred_on"]), given["late_entry_reason"])

@@ -1,0 +1,45 @@
+"""Packages are handed over to a list of recipients of one session, each with an outcome of its own."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from chassis.commands import DatedCommand
+from chassis.errors import Refusal
+from chassis.ids import new_id
+from chassis.transaction import Transaction
+from services.disbursement.store.handovers import insert_list, insert_list_lines, load_session
+from services.disbursement.usecases.hand_over_aid import Receipt, Signing, hand_over_one
+from services.disbursement.usecases.record_changes import occasion_of
+
+
+class HandOverByList(DatedCommand):
+    """Hand packages over to many recipients with the same signatories."""
+
+    session_id: UUID
+    receipts: Annotated[tuple[Receipt, ...], Field(min_length=1, max_length=500)]
+    signing: Signing
+
+
+async def hand_over_by_list(tx: Transaction, command: HandOverByList) -> UUID:
+    """Serve whom it can; returns the list's id, whose lines tell each BAST or refusal.
+
+    Raises SessionNotFound, SessionClosed for the whole.
+    """
+    session = await load_session(tx, command.session_id)
+    session.require_planned()
+    list_id, occasion = new_id(), occasion_of(tx, command)
+    await insert_list(tx, list_id, session)
+    lines = []
+    receipts = {receipt.grant_id: receipt for receipt in command.receipts}
+    # In id order, as every use case locks grants: two lists at once cannot deadlock.
+    for grant_id in sorted(receipts):
+        bast_id, refusal = None, None
+        try:
+            bast_id = await hand_over_one(tx, session, receipts[grant_id], command.signing, occasion)
+        except Refusal as refused:
+            refusal = refused.code
+        lines.append({"list_id": list_id, "grant_id": grant_id, "bast_id": bast_id, "refusal": refusal})
+    await insert_list_lines(tx, lines)
+    return list_id

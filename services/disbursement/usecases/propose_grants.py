@@ -1,0 +1,68 @@
+"""All confirmed grants of a programme are put into a proposal (usulan), chunk by chunk."""
+
+from uuid import UUID
+
+from chassis.commands import DatedCommand
+from chassis.ids import new_id
+from chassis.jobs import CHUNK_LIMIT, Job, JobStep
+from chassis.transaction import Transaction
+from services.disbursement.domain.grant import GrantState
+from services.disbursement.domain.proposal import (
+    NothingToPropose,
+    Proposal,
+    ProposalBeingCollected,
+    ProposalKind,
+    ProposalState,
+)
+from services.disbursement.outgoing import Change
+from services.disbursement.store import grants as store
+from services.disbursement.store.programmes import load_programme
+from services.disbursement.store.proposals import insert_proposal, is_collecting, load_proposal, save_proposal
+from services.disbursement.usecases.allocate_eligible import job_occasion, occasion_of_job
+from services.disbursement.usecases.record_changes import occasion_of, record_changes
+
+JOB = "collect_proposal"
+
+
+class ProposeGrants(DatedCommand):
+    """Propose every confirmed grant of a programme."""
+
+    programme_id: UUID
+
+
+async def propose_grants(tx: Transaction, command: ProposeGrants) -> UUID:
+    """Start a proposal; a job collects its lines, then it is submitted. Returns the proposal's id.
+
+    Raises ProgrammeNotFound, NothingToPropose, ProposalBeingCollected.
+    """
+    programme = await load_programme(tx, command.programme_id, for_update=True)
+    if await is_collecting(tx, programme.id):
+        raise ProposalBeingCollected(programme_id=programme.id)
+    count = await store.count_confirmed(tx, programme.id)
+    if not count:
+        raise NothingToPropose(programme_id=programme.id)
+    proposal = Proposal(
+        id=new_id(),
+        programme_id=programme.id,
+        agency=programme.agency,
+        region_code=programme.region_code,
+        kind=ProposalKind.RECIPIENTS,
+        state=ProposalState.COLLECTING,
+        maker=tx.officer.identity,
+    )
+    await insert_proposal(tx, proposal)
+    await tx.start_job(JOB, {"proposal_id": str(proposal.id), **job_occasion(occasion_of(tx, command))}, count)
+    return proposal.id
+
+
+async def collect_chunk(tx: Transaction, job: Job) -> JobStep:
+    """One chunk of lines; the last one submits the proposal."""
+    occasion = occasion_of_job(job)
+    proposal = await load_proposal(tx, UUID(job.parameters["proposal_id"]), for_update=True)
+    grants = await store.lock_grants_in(tx, proposal.programme_id, GrantState.CONFIRMED, CHUNK_LIMIT)
+    await record_changes(tx, [Change(grant, grant.propose(proposal.id), occasion) for grant in grants])
+    finished = len(grants) < CHUNK_LIMIT
+    if finished:
+        proposal.submit(job.done + len(grants))
+        await save_proposal(tx, proposal)
+    return JobStep(done=len(grants), finished=finished)

@@ -1,0 +1,71 @@
+"""Saves what happened to grants: rows, ledger, decision log and events, set-based and in one order of locks."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from chassis.commands import DatedCommand
+from chassis.transaction import Transaction
+from services.disbursement.domain.facts import Occasion, trail
+from services.disbursement.domain.grant import Grant
+from services.disbursement.domain.ledger import entries_of, freed_rupiah
+from services.disbursement.domain.programme import Programme
+from services.disbursement.outgoing import Change, told
+from services.disbursement.store import grants as store
+from services.disbursement.store.ledger import About, LogLine, Posting, log_acts, post
+from services.disbursement.store.programmes import give_back_budget
+
+
+def occasion_of(tx: Transaction, command: DatedCommand) -> Occasion:
+    """Who acts now, and the date the command gives."""
+    late = command.late_entry_reason
+    return Occasion(tx.officer.identity, command.occurred_on, late.value if late else None)
+
+
+def about_programme(programme: Programme) -> About:
+    """What is posted or logged about a programme as a whole."""
+    return About(programme.id, programme.agency, programme.region_code)
+
+
+async def record_changes(tx: Transaction, changes: Sequence[Change]) -> None:
+    """Save, post, log and publish what happened to grants.
+
+    Whatever frees money needs the programmes locked before the grants: all budget rows are touched here.
+    """
+    if not changes:
+        return
+    changed: dict[UUID, Grant] = {change.grant.id: change.grant for change in changes}
+    for change in changes:
+        change.grant.acted_on = change.occasion.occurred_on
+    await store.save_grants(tx, list(changed.values()))
+    await post(tx, [posting for change in changes if (posting := _posting(change))])
+    await log_acts(tx, [_line(change) for change in changes])
+    await _give_back(tx, changes)
+    for change in changes:
+        fact = told(change)
+        if fact is not None:
+            tx.publish(fact, sequence=change.version, case=change.case, cause=change.cause)
+
+
+async def _give_back(tx: Transaction, changes: Sequence[Change]) -> None:
+    freed: dict[UUID, int] = {}
+    for change in changes:
+        amount = freed_rupiah(change.fact, change.grant.amount_rupiah)
+        if amount:
+            freed[change.grant.programme_id] = freed.get(change.grant.programme_id, 0) + amount
+    for programme_id in sorted(freed):
+        await give_back_budget(tx, programme_id, freed[programme_id])
+
+
+def _about(grant: Grant) -> About:
+    return About(grant.programme_id, grant.agency, grant.region_code, grant.id, grant.person_id)
+
+
+def _posting(change: Change) -> Posting | None:
+    entries = entries_of(change.fact, change.grant.amount_rupiah)
+    if entries is None:
+        return None
+    return Posting(_about(change.grant), entries, change.occasion, trail(change.fact).reference_id)
+
+
+def _line(change: Change) -> LogLine:
+    return LogLine(_about(change.grant), trail(change.fact), change.occasion, change.grant.amount_rupiah)
