@@ -117,7 +117,7 @@ class Postgres:
                 *psutil.Process(self._child.process.pid).children(),
             ):
                 process.kill()
-            self._child.process.wait()
+            self._child.kill()
 
     def version(self) -> str:
         """The version that the running server reports."""

@@ -90,6 +90,7 @@ class Supervisor:
                 watched.restart_at = None
                 watched.starting = self._pool.submit(watched.part.start)
         elif watched.part.pid is None:
+            watched.part.stop()  # frees what the dead process left behind: its pipe and its record
             self._plan_restart(watched, now, "stopped by itself")
 
     def _look_at_start(self, watched: _Watched, now: float) -> None:
