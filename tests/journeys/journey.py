@@ -157,9 +157,26 @@ class Journey:
             await self.petugas.post("training", f"/classes/{class_id}/enrolment-lists", body, mark=uuid.uuid4().hex)
         return holding
 
+    async def all_eligible(self, person_ids: Sequence[UUID]) -> None:
+        """Wait until disbursement finds every criterion met for all of them."""
+        for person_id in person_ids:
+            query = {"programme_id": str(self.programme_id), "person_id": str(person_id)}
+            await self._until(
+                lambda query=query: self.petugas.get("disbursement", "/eligibility", **query),  # type: ignore[misc]
+                lambda found: {each["verdict"] for each in found["criteria"]} == {"met"},
+                "eligible",
+            )
+
+    async def allocated(self, count: int) -> list[dict[str, Any]]:
+        """Allocate until so many grants are confirmed; all grants."""
+        found: list[dict[str, Any]] = await self._until(
+            lambda: self._allocate(count), lambda found: self._count(found, "confirmed") == count, "confirmed"
+        )
+        return found
+
     async def decide(self) -> None:
         """Allocate until all are confirmed, then propose, check and sign."""
-        await self._until(self._allocate, lambda found: self._count(found, "confirmed") == PEOPLE_COUNT, "confirmed")
+        await self.allocated(PEOPLE_COUNT)
         proposed = {"programme_id": str(self.programme_id), **on(DECIDED_ON)}
         proposal_id = await self.petugas.post("disbursement", "/proposals", proposed)
         path = f"/proposals/{proposal_id}"
@@ -174,10 +191,10 @@ class Journey:
         await self.penetap.post("disbursement", "/decrees", decree | number | on(DECIDED_ON))
         await self._until(self.grants, lambda found: self._count(found, "decided") == PEOPLE_COUNT, "decided")
 
-    async def _allocate(self) -> list[dict[str, Any]]:
+    async def _allocate(self, count: int) -> list[dict[str, Any]]:
         path = f"/programmes/{self.programme_id}/allocations"
         found = await self.grants()
-        if len(found) < PEOPLE_COUNT:
+        if len(found) < count:
             await self.petugas.post("disbursement", path, on(DECIDED_ON), mark=uuid.uuid4().hex)
         return found
 
