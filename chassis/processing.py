@@ -103,7 +103,8 @@ class Processor:
                 paused = isinstance(error, ConsumerPaused)
                 if not paused and not is_transient(error):
                     raise
-                self.paused_reason = str(error) if paused else None
+                if paused:
+                    self.paused_reason = str(error)
                 if time.monotonic() > deadline:
                     raise
                 log.warning(
@@ -188,7 +189,9 @@ class Processor:
             await self._store_offsets(tx, [record])
 
     async def _refuse_bad_release(self, tx: Transaction, reason: str) -> None:
-        if await self.parking.recently_parked_keys(tx, reason, BAD_RELEASE_WINDOW_SECONDS) >= BAD_RELEASE_KEYS:
+        # Once paused it stays so until a batch succeeds: when the window has passed, the release is still the same.
+        many = await self.parking.recently_parked_keys(tx, reason, BAD_RELEASE_WINDOW_SECONDS) >= BAD_RELEASE_KEYS
+        if many or self.paused_reason == reason:
             raise ConsumerPaused(reason)
 
     async def _count_skipped(self, tx: Transaction, skipped: Sequence[Skipped]) -> None:

@@ -32,7 +32,33 @@ CREATE TABLE inbox (
     event_id uuid NOT NULL,
     received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (consumer, source, event_id)
-);
+) PARTITION BY RANGE (event_id);
+COMMENT ON TABLE inbox IS 'Events that took effect; by month of the event, since a UUIDv7 begins with its time';
+CREATE TABLE inbox_other PARTITION OF inbox DEFAULT;
+
+-- The first UUIDv7 of a month. Ids of other forms, and months without a partition, fall into the default one.
+CREATE FUNCTION first_id_of_month(month timestamptz) RETURNS uuid
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT (lpad(to_hex((extract(epoch FROM month) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+$$;
+
+CREATE FUNCTION add_inbox_partitions(months_ahead integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    month timestamptz := date_trunc('month', clock_timestamp(), 'UTC');
+BEGIN
+    FOR step IN 0..months_ahead LOOP
+        BEGIN
+            EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF inbox FOR VALUES FROM (%L) TO (%L)',
+                           'inbox_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM'), first_id_of_month(month),
+                           first_id_of_month(date_add(month, '1 month', 'UTC')));
+        EXCEPTION WHEN check_violation THEN
+            -- The default partition holds ids of that month already: they stay there, and so will the rest of it.
+            NULL;
+        END;
+        month := date_add(month, '1 month', 'UTC');
+    END LOOP;
+END $$;
 
 CREATE TABLE stored_offset (
     consumer text NOT NULL,
@@ -174,6 +200,8 @@ BEGIN
                    guarded, replace(current_user, '_owner', '_worker'));
     EXECUTE format('CREATE POLICY owner ON %s TO %I USING (true) WITH CHECK (true)', guarded, current_user);
 END $$;
+
+SELECT add_inbox_partitions(6);
 
 -- The owner's later tables inherit the same rights; nobody but the owner may delete or truncate.
 DO $$

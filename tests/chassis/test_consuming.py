@@ -1,6 +1,7 @@
 """From a batch of records to effects: once each, in order, and what cannot be processed waits with its key."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,17 @@ async def test_an_event_takes_effect_once_however_often_it_arrives(sample: Servi
     await sample.processor().process([record(ordered(1), event_id=event_id)])
     assert await balances(sample) == {1: 5, 2: 5}
     assert len(await sample.fetch_all("SELECT 1 FROM outbox")) == 2
+
+
+async def test_the_inbox_is_kept_by_month_of_the_event(sample: ServiceUnderTest) -> None:
+    """A UUIDv7 lies in its month's partition; an id of another form is still received once."""
+    now, other = new_id(), UUID("7f9c24e5-2f88-4d5e-8a53-1b9d6ad2f0aa")
+    for _ in range(2):
+        await sample.processor().process([record(ordered(1), event_id=now), record(ordered(2), event_id=other)])
+    rows = await sample.fetch_all("SELECT event_id, tableoid::regclass::text AS place FROM inbox")
+    month = datetime.now(UTC).strftime("inbox_%Y_%m")
+    assert {row.event_id: row.place for row in rows} == {now: month, other: "inbox_other"}
+    assert await balances(sample) == {1: 5, 2: 5}
 
 
 async def test_effect_event_inbox_and_offset_commit_together(sample: ServiceUnderTest) -> None:
@@ -168,6 +180,12 @@ async def test_many_keys_failing_alike_pause_the_consumer(
         await processor.process([record(ordered(number, 9_000_000)) for number in range(1, 9)])
     assert len(await parked(sample)) == 3
     assert processor.paused_reason == "too-much"
+    monkeypatch.setattr(processing, "BAD_RELEASE_WINDOW_SECONDS", 0)
+    with pytest.raises(ConsumerPaused):
+        await processor.process([record(ordered(9, 9_000_000))])
+    assert len(await parked(sample)) == 3
+    await processor.process([record(ordered(10))])
+    assert processor.paused_reason is None
 
 
 def delivered(kind: str, key: str) -> Delivered[Any]:
