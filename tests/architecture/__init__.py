@@ -1,0 +1,1 @@
+"""The rules of the house, checked on the code itself: one short test per rule."""
