@@ -35,7 +35,7 @@ def resolved(reference: str) -> Any:
 
 def test_the_committed_document_is_the_generated_one() -> None:
     assert ASYNCAPI.read_text("utf-8") == as_text()
-    assert DOCUMENT == document()
+    assert document() == DOCUMENT
 
 
 def test_it_is_asyncapi_3_with_only_the_sections_of_the_standard() -> None:
