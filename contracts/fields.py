@@ -59,7 +59,7 @@ RegionCode = Annotated[
     _eligibility(
         "region",
         pattern=r"^[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?$",
-        description="Kemendagri code of a province, kab/kota, kecamatan or village: 33, 33.28, 33.28.04, 33.28.04.2018.",
+        description="Kemendagri code of a province, kab/kota, kecamatan or village: 33, 33.28, 33.28.04, 33.28.04.2018",
     ),
 ]
 

@@ -131,9 +131,34 @@ POISONED: dict[str, tuple[str, Any, str, str]] = {
     "camel case": ("grantId", Id, "$.grantId", "snake case"),
 }
 
-IDENTIFYING = (
-    ["name", "full_name", "fullname", "nama_code", "nik", "nik_code", "no_kk_code", "kk", "nokk", "phone", "phone_code", "handphone_code", "hp_code", "email", "address", "home_address_code", "alamat_code", "account", "account_code", "rekening_code", "birth_on", "birthday_on", "notes", "remark_code", "photo_id", "gps_code"]
-)
+IDENTIFYING = [
+    "name",
+    "full_name",
+    "fullname",
+    "nama_code",
+    "nik",
+    "nik_code",
+    "no_kk_code",
+    "kk",
+    "nokk",
+    "phone",
+    "phone_code",
+    "handphone_code",
+    "hp_code",
+    "email",
+    "address",
+    "home_address_code",
+    "alamat_code",
+    "account",
+    "account_code",
+    "rekening_code",
+    "birth_on",
+    "birthday_on",
+    "notes",
+    "remark_code",
+    "photo_id",
+    "gps_code",
+]
 
 
 def findings(name: str, kind: Any) -> list[tuple[str, str]]:
