@@ -1,0 +1,1 @@
+"""Pure rules: no SQLAlchemy, FastAPI or Kafka here."""

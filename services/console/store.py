@@ -1,0 +1,250 @@
+"""Tables and queries of the read model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from chassis.transaction import Transaction
+from services.console.domain.recording import CaseEvent
+
+metadata = sa.MetaData()
+
+case_event = sa.Table(
+    "case_event",
+    metadata,
+    sa.Column("event_id", sa.Uuid, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("case_id", sa.Uuid),
+    sa.Column("person_id", sa.Uuid),
+    sa.Column("programme_id", sa.Uuid),
+    sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("occurred_on", sa.Date, nullable=False),
+    sa.Column("agency", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("trace_id", sa.Text),
+    sa.Column("facts", JSONB, nullable=False),
+    sa.PrimaryKeyConstraint("source", "event_id", name="case_event_pkey"),
+    sa.Index("case_event_case", "case_id", "occurred_on", "recorded_at"),
+    sa.Index("case_event_person", "person_id", postgresql_where=sa.text("case_id IS NULL")),
+)
+
+programme = sa.Table(
+    "programme",
+    metadata,
+    sa.Column("programme_id", sa.Uuid, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("agency", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("programme_id", name="programme_pkey"),
+)
+
+person_region = sa.Table(
+    "person_region",
+    metadata,
+    sa.Column("person_id", sa.Uuid, nullable=False),
+    sa.Column("region_code", sa.Text, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("person_id", name="person_region_pkey"),
+)
+
+case_file = sa.Table(
+    "case_file",
+    metadata,
+    sa.Column("case_id", sa.Uuid, nullable=False),
+    sa.Column("programme_id", sa.Uuid, nullable=False),
+    sa.Column("person_id", sa.Uuid, nullable=False),
+    sa.Column("agency", sa.Text, nullable=False),
+    sa.Column("region_code", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("case_id", name="case_file_pkey"),
+    sa.Index("case_file_person", "person_id"),
+    sa.Index("case_file_programme", "programme_id"),
+    sa.Index("case_file_region", sa.text("region_code text_pattern_ops"), "case_id"),
+)
+
+_WAITING = ""
+"""Agency or region that is not known yet: inside nobody's scope, so nobody sees the case before."""
+
+_OPEN = sa.text(
+    """
+    INSERT INTO case_file (case_id, programme_id, person_id, agency, region_code)
+    SELECT case_id, programme_id, person_id, :waiting, :waiting
+    FROM unnest(CAST(:cases AS uuid[]), CAST(:programmes AS uuid[]), CAST(:people AS uuid[]))
+         AS named (case_id, programme_id, person_id)
+    ORDER BY case_id
+    ON CONFLICT DO NOTHING RETURNING programme_id, person_id
+    """
+)
+_AWAIT_PEOPLE = sa.text(
+    """
+    INSERT INTO person_region (person_id, region_code, sequence)
+    SELECT person_id, :waiting, -1 FROM unnest(CAST(:people AS uuid[])) AS named (person_id) ORDER BY person_id
+    ON CONFLICT (person_id) DO UPDATE SET sequence = person_region.sequence
+    """
+)
+_AWAIT_PROGRAMMES = sa.text(
+    """
+    INSERT INTO programme (programme_id, code, agency)
+    SELECT programme_id, :waiting, :waiting FROM unnest(CAST(:programmes AS uuid[])) AS named (programme_id)
+    ORDER BY programme_id
+    ON CONFLICT (programme_id) DO UPDATE SET code = programme.code
+    """
+)
+_COMPLETE = sa.text(
+    """
+    UPDATE case_file SET agency = p.agency, region_code = r.region_code
+    FROM programme AS p, person_region AS r
+    WHERE p.programme_id = case_file.programme_id AND r.person_id = case_file.person_id
+      AND (r.person_id = ANY(CAST(:people AS uuid[])) OR p.programme_id = ANY(CAST(:programmes AS uuid[])))
+      AND (case_file.agency, case_file.region_code) IS DISTINCT FROM (p.agency, r.region_code)
+    """
+)
+_LATEST = sa.text(
+    """
+    SELECT f.case_id, f.programme_id, f.person_id, f.region_code, p.code AS programme_code,
+           last.type AS last_type, last.occurred_on AS last_on
+    FROM case_file AS f
+    JOIN programme AS p ON p.programme_id = f.programme_id
+    LEFT JOIN LATERAL (
+        SELECT e.type, e.occurred_on FROM case_event AS e WHERE e.case_id = f.case_id
+        ORDER BY e.occurred_on DESC, e.recorded_at DESC LIMIT 1
+    ) AS last ON true
+    WHERE f.case_id > :after
+      AND (CAST(:region AS text) = '' OR f.region_code = :region OR f.region_code LIKE :region || '.%')
+    ORDER BY f.case_id
+    LIMIT :limit
+    """
+)
+_TIMELINE = sa.text(
+    """
+    SELECT event_id, type, occurred_on, recorded_at, agency, subject, trace_id, facts
+    FROM case_event
+    WHERE case_id = :case_id OR (case_id IS NULL AND person_id = :person_id)
+    ORDER BY occurred_on, recorded_at, event_id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """One person in one programme."""
+
+    case_id: UUID
+    programme_id: UUID
+    programme_code: str
+    person_id: UUID
+    region_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A line of the list of cases, with the newest thing that happened."""
+
+    case: CaseFile
+    last_type: str | None
+    last_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """One thing that happened, as the page shows it."""
+
+    event_id: UUID
+    type: str
+    occurred_on: date
+    recorded_at: datetime
+    agency: str
+    subject: str
+    trace_id: str | None
+    facts: Mapping[str, Any]
+
+
+async def insert_events(tx: Transaction, events: Sequence[CaseEvent]) -> None:
+    """Keep events; one that is kept already stays as it is."""
+    rows = [asdict(event) for event in events]
+    await tx.execute(insert(case_event).on_conflict_do_nothing(), rows)
+
+
+async def open_cases(tx: Transaction, cases: Mapping[UUID, tuple[UUID, UUID]]) -> None:
+    """Open a file for each case by id of programme and person, where there is none.
+
+    Both of the rows a new file takes agency and region from are locked, made where they are missing: whoever brings
+    them at this moment either is seen here, or sees the file.
+    """
+    columns = {
+        "cases": list(cases),
+        "programmes": [programme_id for programme_id, _ in cases.values()],
+        "people": [person_id for _, person_id in cases.values()],
+    }
+    opened = await tx.fetch_all(_OPEN, columns | {"waiting": _WAITING})
+    if opened:
+        programmes, people = ({row[place] for row in opened} for place in (0, 1))
+        await tx.execute(_AWAIT_PROGRAMMES, {"programmes": list(programmes), "waiting": _WAITING})
+        await tx.execute(_AWAIT_PEOPLE, {"people": list(people), "waiting": _WAITING})
+        await complete_cases(tx, people=list(people), programmes=[])
+
+
+async def upsert_programmes(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep code and agency of programmes."""
+    statement = insert(programme)
+    newer = {"code": statement.excluded.code, "agency": statement.excluded.agency}
+    await tx.execute(statement.on_conflict_do_update(index_elements=["programme_id"], set_=newer), rows)
+
+
+async def upsert_regions(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep where people live, by the registry's newest word."""
+    statement = insert(person_region)
+    newer = {"region_code": statement.excluded.region_code, "sequence": statement.excluded.sequence}
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id"],
+            set_=newer,
+            where=person_region.c.sequence < statement.excluded.sequence,
+        ),
+        rows,
+    )
+
+
+async def complete_cases(tx: Transaction, *, people: Sequence[UUID], programmes: Sequence[UUID]) -> None:
+    """Give the files of these people and programmes their agency and region, as far as they are known now."""
+    await tx.execute(_COMPLETE, {"people": list(people), "programmes": list(programmes)})
+
+
+async def find_case(tx: Transaction, case_id: UUID) -> CaseFile | None:
+    """The case file within the officer's scope."""
+    statement = (
+        sa.select(
+            case_file.c.case_id,
+            case_file.c.programme_id,
+            programme.c.code,
+            case_file.c.person_id,
+            case_file.c.region_code,
+        )
+        .join(programme, programme.c.programme_id == case_file.c.programme_id)
+        .where(case_file.c.case_id == case_id)
+    )
+    row = await tx.fetch_one(statement)
+    return CaseFile(*row) if row else None
+
+
+async def list_cases(tx: Transaction, *, region: str, after: UUID | None, limit: int) -> list[CaseLine]:
+    """Case files within the officer's scope and a region, in the order of their ids, behind `after`."""
+    rows = await tx.fetch_all(_LATEST, {"region": region, "after": after or UUID(int=0), "limit": limit})
+    return [
+        CaseLine(
+            CaseFile(row.case_id, row.programme_id, row.programme_code, row.person_id, row.region_code),
+            row.last_type,
+            row.last_on,
+        )
+        for row in rows
+    ]
+
+
+async def load_timeline(tx: Transaction, case: CaseFile) -> list[TimelineEvent]:
+    """All that is known of a case, oldest act first, with what concerns the person in every programme."""
+    rows = await tx.fetch_all(_TIMELINE, {"case_id": case.case_id, "person_id": case.person_id})
+    return [TimelineEvent(*row) for row in rows]
