@@ -31,7 +31,9 @@ def _environment(package: str, language: Language, zone: str) -> Environment:
     )
     environment.filters["day"] = lambda value: _day(value, locale)
     environment.filters["moment"] = lambda value: _moment(value, locale, ZoneInfo(zone))
-    environment.filters["rupiah"] = lambda value: format_currency(value, "IDR", locale=locale, format="¤#,##0")
+    environment.filters["rupiah"] = lambda value: format_currency(
+        value, "IDR", locale=locale, format="¤#,##0", currency_digits=False
+    )
     return environment
 
 

@@ -71,7 +71,9 @@ class Timers:
         """Fire those due longest, at most `CHUNK_LIMIT`; False when none is. A failing one is tried again later."""
         async with database.transaction() as tx:
             rows = await tx.fetch_all(_DUE, {"limit": CHUNK_LIMIT})
-            fired = [{"id": row.id} for row in rows if await self._fire(tx, row)]
+            # In the order of their subjects, as whoever works on a list of the same subjects locks them.
+            in_lock_order = sorted(rows, key=lambda row: (row.subject_id, row.due_at))
+            fired = [{"id": row.id} for row in in_lock_order if await self._fire(tx, row)]
             if fired:
                 await tx.execute(_FIRED, fired)
         return bool(rows)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chassis.commands import DatedCommand
 from chassis.transaction import Transaction
-from services.notifications.domain.printed_list import PrintedList
+from services.notifications.domain.printed_list import NotAllOnThisList, PrintedList
 from services.notifications.outgoing import contract_of
 from services.notifications.store import lists as list_store
 from services.notifications.store import messages as message_store
@@ -40,6 +40,8 @@ async def acknowledge_list(tx: Transaction, command: AcknowledgeList) -> UUID:
 
 async def _acknowledge(tx: Transaction, list_id: UUID, told: Sequence[UUID], command: AcknowledgeList) -> None:
     messages = await message_store.load_messages(tx, told, for_update=True)
+    if unseen := set(told) - {message.id for message in messages}:
+        raise NotAllOnThisList(message_ids=sorted(str(id_) for id_ in unseen))
     printed = await list_store.load_list(tx, list_id, for_update=True)
     # Between the first reading and the locks a mended number may have taken somebody off.
     printed.told(frozenset(told) if told else None, command.version)

@@ -42,7 +42,9 @@ async def record_outcomes(tx: Transaction, tried: Sequence[Tried], receipt_wait:
     failed: list[Message] = []
     for message in messages:
         one = by_message[message.id]
-        message.region_code = one.region_code or message.region_code
+        if message.list_id is None:
+            # A quicker receipt may have put it on a list already: a message stays in the region of its list.
+            message.region_code = one.region_code or message.region_code
         if message.attempt is None or message.attempt.id != one.reference:
             continue
         facts = _apply(tx, message, one.outcome, receipt_wait)
