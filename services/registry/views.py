@@ -30,13 +30,6 @@ class ImportView(BaseModel):
     uploaded_at: datetime
 
 
-class ImportPage(BaseModel):
-    """Imports, newest first."""
-
-    items: list[ImportView]
-    next: UUID | None
-
-
 class FindingView(BaseModel):
     """One reason in one field of one row, with what to do."""
 
@@ -47,13 +40,6 @@ class FindingView(BaseModel):
     reason: str
     advice: str
     other_row_number: int | None
-
-
-class ReportPage(BaseModel):
-    """Findings by row; `next` is the last row number shown."""
-
-    items: list[FindingView]
-    next: int | None
 
 
 class RowView(BaseModel):
@@ -67,13 +53,6 @@ class RowView(BaseModel):
     birth_date: str
     village_code: str
     decile: str
-
-
-class RowPage(BaseModel):
-    """Rows in order; `next` is the last row number shown."""
-
-    items: list[RowView]
-    next: int | None
 
 
 class RegionView(BaseModel):
@@ -102,13 +81,6 @@ class PersonLine(BaseModel):
     status: str
 
 
-class PersonPage(BaseModel):
-    """People by id."""
-
-    items: list[PersonLine]
-    next: UUID | None
-
-
 class MembershipView(BaseModel):
     """A social assistance the family holds or held."""
 
@@ -132,13 +104,6 @@ class CorrectionView(BaseModel):
     state: str
     rejection_reason: str | None
     version: int
-
-
-class CorrectionPage(BaseModel):
-    """Corrections, oldest first."""
-
-    items: list[CorrectionView]
-    next: UUID | None
 
 
 class PersonView(BaseModel):
@@ -216,10 +181,3 @@ class EndRequestView(BaseModel):
     proposed_answer: str | None
     proposed_ended_on: date | None
     proposed_refusal_reason: str | None
-
-
-class EndRequestPage(BaseModel):
-    """Requests by graduation id."""
-
-    items: list[EndRequestView]
-    next: UUID | None

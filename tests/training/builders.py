@@ -190,3 +190,21 @@ async def refused(officer: OfficerClient, path: str, **body: Any) -> tuple[int, 
     """POST and expect a problem; its status and code."""
     response = await officer.post(path, json=body)
     return response.status_code, response.json()["type"].removeprefix("urn:sinergi:problem:")
+
+
+def everybody(*enrolment_ids: UUID, word: str = "present") -> dict[UUID, str]:
+    """The same line for each."""
+    return dict.fromkeys(enrolment_ids, word)
+
+
+async def enrolled(world: World, count: int) -> tuple[UUID, list[UUID]]:
+    """A class with so many enrolments."""
+    class_id = await world.schedule()
+    return class_id, [await world.enrol(class_id, person_id) for person_id in await world.people(count)]
+
+
+async def sheet_of(world: World, session_id: UUID) -> dict[str, str]:
+    """The newest sheet of a session."""
+    items = (await world.verifikator.get("/sheets", params={"limit": 200})).json()["items"]
+    found: dict[str, str] = [item for item in items if item["session_id"] == str(session_id)][-1]
+    return found

@@ -17,15 +17,9 @@ from contracts.training import (
     NotCompletedReason,
     SessionRedatedV1,
 )
-from tests.support.service import ServiceUnderTest
 from tests.training.builders import DAYS, LATE, PLACE, World, corrected, enrolment, made, opened, refused, registered
 
 LATER = [day + timedelta(days=14) for day in DAYS]
-
-
-@pytest.fixture
-async def world(training: ServiceUnderTest) -> World:
-    return await World.create(training)
 
 
 async def test_a_class_is_scheduled_and_told(world: World) -> None:

@@ -10,8 +10,8 @@ from fastapi.responses import StreamingResponse
 
 from chassis.auth import Permission, Role
 from chassis.http import Read, Routes
+from chassis.paging import BEFORE_ALL
 from services.disbursement.store.ledger import log_page
-from services.disbursement.store.reading import NIL
 
 EXPORT = Permission("audit.export", roles={Role.AUDITOR}, across_agencies=True)
 
@@ -48,7 +48,7 @@ async def get_audit_export(
 
     async def lines() -> AsyncIterator[str]:
         yield _csv([COLUMNS])
-        after = NIL
+        after = BEFORE_ALL
         # A transaction per page: a long export holds back nobody.
         while rows := await read(
             log_page, after, _PAGE_ROWS, person_id=person_id, officer=officer, from_on=from_on, to_on=to_on

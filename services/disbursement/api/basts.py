@@ -13,8 +13,9 @@ from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
+from chassis.paging import After, Limit, Page
 from chassis.transaction import Transaction
-from services.disbursement.api.common import READ, ItemPage, Limit, about, page
+from services.disbursement.api.common import READ, about, page
 from services.disbursement.api.handovers import PRINT
 from services.disbursement.domain.handover import BastState, ChangeState
 from services.disbursement.names import names_of
@@ -119,11 +120,11 @@ async def get_basts(
     session_id: UUID | None = None,
     grant_id: UUID | None = None,
     state: BastState | None = None,
-    after: UUID | None = None,
+    after: After = None,
     limit: Limit = 50,
-) -> ItemPage[BastView]:
+) -> Page[BastView]:
     """Handover records in the caller's scope."""
-    rows = await read(
+    found = await read(
         reading.page_of,
         handover_tables.bast,
         after,
@@ -133,7 +134,7 @@ async def get_basts(
         grant_id=grant_id,
         state=state,
     )
-    return page(BastView, rows, limit)
+    return page(BastView, found)
 
 
 @routes.get("/basts/{bast_id}", permission=READ)
@@ -175,20 +176,18 @@ async def post_void_answer(void_id: UUID, body: AnswerChange, act: Act) -> Creat
 
 @routes.get("/bast-voids", permission=READ)
 async def get_voids(
-    read: Read, state: ChangeState | None = None, after: UUID | None = None, limit: Limit = 50
-) -> ItemPage[VoidView]:
+    read: Read, state: ChangeState | None = None, after: After = None, limit: Limit = 50
+) -> Page[VoidView]:
     """Requested voids and their answers."""
-    rows = await read(reading.page_of, handover_tables.bast_void, after, limit, state=state)
-    return page(VoidView, rows, limit)
+    return page(VoidView, await read(reading.page_of, handover_tables.bast_void, after, limit, state=state))
 
 
 @routes.get("/bast-corrections", permission=READ)
 async def get_corrections(
-    read: Read, state: ChangeState | None = None, after: UUID | None = None, limit: Limit = 50
-) -> ItemPage[CorrectionView]:
+    read: Read, state: ChangeState | None = None, after: After = None, limit: Limit = 50
+) -> Page[CorrectionView]:
     """Requested corrections and their answers."""
-    rows = await read(reading.page_of, handover_tables.bast_correction, after, limit, state=state)
-    return page(CorrectionView, rows, limit)
+    return page(CorrectionView, await read(reading.page_of, handover_tables.bast_correction, after, limit, state=state))
 
 
 @routes.get("/bast-corrections/{correction_id}", permission=PRINT)

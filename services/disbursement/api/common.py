@@ -1,13 +1,13 @@
 """What the modules of the API share: permissions, pages of a list, acts about a resource of the path."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from fastapi import Query
 from pydantic import BaseModel
 
 from chassis.auth import Permission, Role
+from chassis.paging import Page, PageRows
 from chassis.transaction import Transaction
 
 CommandT = TypeVar("CommandT")
@@ -15,19 +15,10 @@ ViewT = TypeVar("ViewT", bound=BaseModel)
 
 READ = Permission("disbursement.read", roles={Role.PETUGAS, Role.VERIFIKATOR, Role.PENETAP, Role.PENDAMPING})
 
-Limit = Annotated[int, Query(ge=1, le=200)]
 
-
-class ItemPage(BaseModel, Generic[ViewT]):
-    """A page of a list; `next` is the `after` of the next page."""
-
-    items: list[ViewT]
-    next: UUID | None = None
-
-
-def page(view: type[ViewT], rows: Sequence[Any], limit: int) -> ItemPage[ViewT]:
-    """Rows as a page; a full page may have a next one."""
-    return ItemPage(items=views(view, rows), next=rows[-1].id if len(rows) == limit else None)
+def page(view: type[ViewT], found: PageRows[Any, UUID]) -> Page[ViewT]:
+    """Rows as a page of views."""
+    return Page(items=views(view, found.rows), next=found.next)
 
 
 def views(view: type[ViewT], rows: Sequence[Any]) -> list[ViewT]:

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
+from chassis.paging import After, Limit, Page
 from chassis.transaction import Transaction
-from services.disbursement.api.common import READ, ItemPage, Limit, about, page, views
+from services.disbursement.api.common import READ, about, page, views
 from services.disbursement.domain.grant import GrantState
 from services.disbursement.store import reading
 from services.disbursement.store.grants import load_grant
@@ -77,11 +78,10 @@ async def get_eligibility(programme_id: UUID, person_id: UUID, read: Read) -> El
 
 @routes.get("/programmes/{programme_id}/candidates", permission=READ)
 async def get_candidates(
-    programme_id: UUID, read: Read, after: UUID | None = None, limit: Limit = 50
-) -> ItemPage[EligibilityView]:
+    programme_id: UUID, read: Read, after: After = None, limit: Limit = 50
+) -> Page[EligibilityView]:
     """Enrolled people without a grant: why, waiting for what, since when. `after` is a person's id."""
-    items = await read(find_candidates, programme_id, after or reading.NIL, limit)
-    return ItemPage(items=items, next=items[-1].person_id if len(items) == limit else None)
+    return await read(find_candidates, programme_id, after, limit)
 
 
 @routes.get("/grants", permission=READ)
@@ -92,11 +92,11 @@ async def get_grants(
     state: GrantState | None = None,
     package_code: str | None = None,
     region_code: Region = None,
-    after: UUID | None = None,
+    after: After = None,
     limit: Limit = 50,
-) -> ItemPage[GrantView]:
+) -> Page[GrantView]:
     """Grants in the caller's scope, filtered."""
-    rows = await read(
+    found = await read(
         reading.grants_page,
         after,
         limit,
@@ -106,7 +106,7 @@ async def get_grants(
         package_code=package_code,
         region_code=region_code,
     )
-    return page(GrantView, rows, limit)
+    return page(GrantView, found)
 
 
 @routes.get("/grants/{grant_id}", permission=READ)
@@ -115,7 +115,7 @@ async def get_grant(grant_id: UUID, read: Read) -> GrantDetail:
 
     async def detail(tx: Transaction) -> GrantDetail:
         await load_grant(tx, grant_id)
-        (grant,) = await reading.grants_page(tx, None, 1, grant_id=grant_id)
+        (grant,) = (await reading.grants_page(tx, None, 1, grant_id=grant_id)).rows
         history = views(GrantAct, await reading.grant_log(tx, grant_id))
         return GrantDetail.model_validate({**grant._mapping, "history": history})
 

@@ -11,8 +11,9 @@ from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
+from chassis.paging import After, Limit, Page
 from chassis.transaction import Transaction
-from services.disbursement.api.common import READ, ItemPage, Limit, about, page, views
+from services.disbursement.api.common import READ, about, page, views
 from services.disbursement.names import names_of
 from services.disbursement.store import handover_tables, reading
 from services.disbursement.store.handovers import load_session
@@ -86,11 +87,11 @@ async def post_session(body: PlanHandoverSession, act: Act) -> Created:
 
 @routes.get("/handover-sessions", permission=READ)
 async def get_sessions(
-    read: Read, programme_id: UUID | None = None, after: UUID | None = None, limit: Limit = 50
-) -> ItemPage[SessionView]:
+    read: Read, programme_id: UUID | None = None, after: After = None, limit: Limit = 50
+) -> Page[SessionView]:
     """Sessions in the caller's scope."""
-    rows = await read(reading.page_of, handover_tables.handover_session, after, limit, programme_id=programme_id)
-    return page(SessionView, rows, limit)
+    found = await read(reading.page_of, handover_tables.handover_session, after, limit, programme_id=programme_id)
+    return page(SessionView, found)
 
 
 @routes.get("/handover-sessions/{session_id}", permission=READ)

@@ -7,8 +7,9 @@ from pydantic import BaseModel
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
+from chassis.paging import After, Limit, Page
 from chassis.transaction import Transaction
-from services.disbursement.api.common import READ, ItemPage, Limit, about, page, views
+from services.disbursement.api.common import READ, about, page, views
 from services.disbursement.domain.programme import Programme
 from services.disbursement.store import reading, tables
 from services.disbursement.store.ledger import balances, movements
@@ -112,9 +113,9 @@ async def post_programme(body: OpenProgramme, act: Act) -> Created:
 
 
 @routes.get("/programmes", permission=READ)
-async def get_programmes(read: Read, after: UUID | None = None, limit: Limit = 50) -> ItemPage[ProgrammeView]:
+async def get_programmes(read: Read, after: After = None, limit: Limit = 50) -> Page[ProgrammeView]:
     """Programmes in the caller's scope."""
-    return page(ProgrammeView, await read(reading.page_of, tables.programme, after, limit), limit)
+    return page(ProgrammeView, await read(reading.page_of, tables.programme, after, limit))
 
 
 @routes.get("/programmes/{programme_id}", permission=READ)
@@ -153,12 +154,12 @@ async def get_ledger(programme_id: UUID, read: Read) -> LedgerView:
 
 
 @routes.get("/programmes/{programme_id}/stock", permission=READ)
-async def get_stock(programme_id: UUID, read: Read) -> ItemPage[StockView]:
+async def get_stock(programme_id: UUID, read: Read) -> Page[StockView]:
     """Bought, in stock, handed over, written off."""
 
-    async def stock(tx: Transaction) -> ItemPage[StockView]:
+    async def stock(tx: Transaction) -> Page[StockView]:
         await load_programme(tx, programme_id)
-        return ItemPage(items=views(StockView, await reading.stock_of(tx, programme_id)))
+        return Page(items=views(StockView, await reading.stock_of(tx, programme_id)), next=None)
 
     return await read(stock)
 
@@ -176,12 +177,12 @@ async def post_reserve_candidates(programme_id: UUID, body: AddReserveCandidates
 
 
 @routes.get("/programmes/{programme_id}/reserve-candidates", permission=READ)
-async def get_reserve_candidates(programme_id: UUID, read: Read) -> ItemPage[CandidateView]:
+async def get_reserve_candidates(programme_id: UUID, read: Read) -> Page[CandidateView]:
     """The reserve list in its order."""
 
-    async def candidates(tx: Transaction) -> ItemPage[CandidateView]:
+    async def candidates(tx: Transaction) -> Page[CandidateView]:
         await load_programme(tx, programme_id)
-        return ItemPage(items=views(CandidateView, await reading.reserve_list(tx, programme_id)))
+        return Page(items=views(CandidateView, await reading.reserve_list(tx, programme_id)), next=None)
 
     return await read(candidates)
 

@@ -7,8 +7,9 @@ from pydantic import BaseModel
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
+from chassis.paging import BEFORE_ALL, After, Limit, Page, cut_page
 from chassis.transaction import Transaction
-from services.disbursement.api.common import READ, ItemPage, Limit, about, page, views
+from services.disbursement.api.common import READ, about, page
 from services.disbursement.store import reading, tables
 from services.disbursement.store.grants import lines_of
 from services.disbursement.store.programmes import load_programme
@@ -94,11 +95,10 @@ async def post_amendment(body: ProposeAmendment, act: Act) -> Created:
 
 @routes.get("/proposals", permission=READ)
 async def get_proposals(
-    read: Read, programme_id: UUID | None = None, after: UUID | None = None, limit: Limit = 50
-) -> ItemPage[ProposalView]:
+    read: Read, programme_id: UUID | None = None, after: After = None, limit: Limit = 50
+) -> Page[ProposalView]:
     """Proposals in the caller's scope."""
-    rows = await read(reading.page_of, tables.proposal, after, limit, programme_id=programme_id)
-    return page(ProposalView, rows, limit)
+    return page(ProposalView, await read(reading.page_of, tables.proposal, after, limit, programme_id=programme_id))
 
 
 @routes.get("/proposals/{proposal_id}", permission=READ)
@@ -112,15 +112,14 @@ async def get_proposal(proposal_id: UUID, read: Read) -> ProposalView:
 
 
 @routes.get("/proposals/{proposal_id}/lines", permission=READ)
-async def get_lines(
-    proposal_id: UUID, read: Read, after: UUID | None = None, limit: Limit = 50
-) -> ItemPage[ProposalLine]:
+async def get_lines(proposal_id: UUID, read: Read, after: After = None, limit: Limit = 50) -> Page[ProposalLine]:
     """The recipients proposed, each with every criterion as it stands today. `after` is a grant's id."""
 
-    async def lines(tx: Transaction) -> ItemPage[ProposalLine]:
+    async def lines(tx: Transaction) -> Page[ProposalLine]:
         proposal = await load_proposal(tx, proposal_id)
-        grants = await lines_of(tx, proposal.id, after or reading.NIL, limit)
-        judged = await judge_lines(tx, await load_programme(tx, proposal.programme_id), grants)
+        grants = await lines_of(tx, proposal.id, after or BEFORE_ALL, limit + 1)
+        found = cut_page(grants, limit, lambda grant: grant.id)
+        judged = await judge_lines(tx, await load_programme(tx, proposal.programme_id), found.rows)
         items = [
             ProposalLine(
                 grant_id=line.grant.id,
@@ -133,19 +132,20 @@ async def get_lines(
             )
             for line in judged
         ]
-        return ItemPage(items=items, next=grants[-1].id if len(grants) == limit else None)
+        return Page(items=items, next=found.next)
 
     return await read(lines)
 
 
 @routes.get("/proposals/{proposal_id}/amendment-lines", permission=READ)
-async def get_amendment_lines(proposal_id: UUID, read: Read) -> ItemPage[AmendmentLineView]:
+async def get_amendment_lines(proposal_id: UUID, read: Read) -> Page[AmendmentLineView]:
     """What an amending decree shall change."""
 
-    async def lines(tx: Transaction) -> ItemPage[AmendmentLineView]:
+    async def lines(tx: Transaction) -> Page[AmendmentLineView]:
         proposal = await load_proposal(tx, proposal_id)
         found = await amendment_lines(tx, proposal.id)
-        return ItemPage(items=[AmendmentLineView.model_validate(each, from_attributes=True) for each in found])
+        items = [AmendmentLineView.model_validate(each, from_attributes=True) for each in found]
+        return Page(items=items, next=None)
 
     return await read(lines)
 
@@ -176,11 +176,10 @@ async def post_decree(body: SignDecree, act: Act) -> Created:
 
 @routes.get("/decrees", permission=READ)
 async def get_decrees(
-    read: Read, programme_id: UUID | None = None, after: UUID | None = None, limit: Limit = 50
-) -> ItemPage[DecreeView]:
+    read: Read, programme_id: UUID | None = None, after: After = None, limit: Limit = 50
+) -> Page[DecreeView]:
     """Decrees in the caller's scope."""
-    rows = await read(reading.page_of, tables.decree, after, limit, programme_id=programme_id)
-    return page(DecreeView, rows, limit)
+    return page(DecreeView, await read(reading.page_of, tables.decree, after, limit, programme_id=programme_id))
 
 
 @routes.get("/decrees/{decree_id}", permission=READ)
@@ -189,7 +188,7 @@ async def get_decree(decree_id: UUID, read: Read) -> DecreeView:
 
     async def found(tx: Transaction) -> DecreeView:
         decree = await load_decree(tx, decree_id)
-        (row,) = await reading.page_of(tx, tables.decree, None, 1, id=decree.id)
-        return views(DecreeView, [row])[0]
+        (view,) = page(DecreeView, await reading.page_of(tx, tables.decree, None, 1, id=decree.id)).items
+        return view
 
     return await read(found)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, text
 
+from chassis.paging import BEFORE_ALL, PageRows, cut_page
 from chassis.transaction import Transaction
 from services.disbursement.domain.eligibility import CaseFacts, CourseState, PersonFacts, PersonStatus, Rules
 from services.disbursement.store.bulk import insert_rows
@@ -135,9 +136,12 @@ async def next_candidates(
     return [(row.decile, row.person_id) for row in rows]
 
 
-async def people_without_grant(tx: Transaction, programme_id: UUID, after: UUID, limit: int) -> Sequence[Any]:
+async def people_without_grant(
+    tx: Transaction, programme_id: UUID, after: UUID | None, limit: int
+) -> PageRows[Any, UUID]:
     """Enrolled people without a grant of their own, and since when: rows of (person_id, since)."""
-    return await tx.fetch_all(_WAITING, {"programme_id": programme_id, "after": after, "limit": limit})
+    parameters = {"programme_id": programme_id, "after": after or BEFORE_ALL, "limit": limit + 1}
+    return cut_page(await tx.fetch_all(_WAITING, parameters), limit, lambda row: row.person_id)
 
 
 async def families_of(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:

@@ -6,12 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import Table, select, text
 
+from chassis.paging import BEFORE_ALL, PageRows, cut_page, fetch_page
 from chassis.transaction import Transaction
 from services.disbursement.domain.handover import BastNotFound
 from services.disbursement.store import handover_tables as h
 from services.disbursement.store import tables as t
-
-NIL = UUID(int=0)
 
 _GRANTS = text("""
 SELECT aid_grant.*, appointment.session_id AS expected_session_id, bast.number AS bast_number,
@@ -56,19 +55,22 @@ ORDER BY aid_grant.region_code, appointment.grant_id
 """)
 
 
-async def page_of(tx: Transaction, /, table: Table, after: UUID | None, limit: int, **equal: object) -> Sequence[Any]:
-    """A keyset page of a table with an `id`, filtered by equal columns; a filter of None is no filter."""
-    statement = select(table).where(table.c.id > (after or NIL))
+async def page_of(
+    tx: Transaction, /, table: Table, after: UUID | None, limit: int, **equal: object
+) -> PageRows[Any, UUID]:
+    """A page of a table with an `id`, filtered by equal columns; a filter of None is no filter."""
+    statement = select(table)
     for name, value in equal.items():
         if value is not None:
             statement = statement.where(table.c[name] == value)
-    return await tx.fetch_all(statement.order_by(table.c.id).limit(limit))
+    return await fetch_page(tx, statement, table.c.id, after, limit)
 
 
-async def grants_page(tx: Transaction, /, after: UUID | None, limit: int, **wanted: object) -> Sequence[Any]:
+async def grants_page(tx: Transaction, /, after: UUID | None, limit: int, **wanted: object) -> PageRows[Any, UUID]:
     """A page of grants with what each waits for and since how many days; filters as in `_FILTERS`."""
     filters = {name: wanted.get(name) for name in _FILTERS}
-    return await tx.fetch_all(_GRANTS, {"after": after or NIL, "limit": limit, **filters})
+    rows = await tx.fetch_all(_GRANTS, {"after": after or BEFORE_ALL, "limit": limit + 1, **filters})
+    return cut_page(rows, limit, lambda row: row.id)
 
 
 async def grant_counts(tx: Transaction, programme_id: UUID) -> Sequence[Any]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from chassis.paging import Page
 from chassis.transaction import Transaction
 from services.disbursement.domain.eligibility import CaseFacts, Judgement, judge
 from services.disbursement.domain.programme import Programme
@@ -48,15 +49,16 @@ async def find_eligibility(tx: Transaction, programme_id: UUID, person_id: UUID)
     return view
 
 
-async def find_candidates(tx: Transaction, programme_id: UUID, after: UUID, limit: int) -> list[EligibilityView]:
+async def find_candidates(tx: Transaction, programme_id: UUID, after: UUID | None, limit: int) -> Page[EligibilityView]:
     """Enrolled people without a grant, each with what is met or awaited, and since when. Raises ProgrammeNotFound."""
     programme = await load_programme(tx, programme_id)
-    rows = await projections.people_without_grant(tx, programme_id, after, limit)
-    cases = await projections.load_cases(tx, programme.rules, [(row.person_id, None) for row in rows])
-    return [
+    found = await projections.people_without_grant(tx, programme_id, after, limit)
+    cases = await projections.load_cases(tx, programme.rules, [(row.person_id, None) for row in found.rows])
+    items = [
         _view(programme, cases[row.person_id], frozenset()).model_copy(update={"waiting_since": row.since})
-        for row in rows
+        for row in found.rows
     ]
+    return Page(items=items, next=found.next)
 
 
 def finding_views(judgement: Judgement) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import Query
 
 from chassis.http import Act, Created, Read, Routes
+from chassis.paging import Page
 from services.followup.api import access
-from services.followup.store.paging import Page
 from services.followup.usecases.decide_empowerment import (
     Confirmation,
     ConfirmEmpowerment,

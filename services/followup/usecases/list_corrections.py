@@ -6,10 +6,10 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import select
 
+from chassis.paging import Page, PageRequest, fetch_page
 from chassis.transaction import Transaction
 from services.followup.domain.correction import CorrectionReason, CorrectionState
 from services.followup.domain.outcome import AssetState, VisitField
-from services.followup.store.paging import Page, PageRequest, page_of
 from services.followup.store.tables import visit_correction as c
 
 
@@ -51,14 +51,12 @@ class CorrectionView(BaseModel):
 
 async def list_corrections(tx: Transaction, wanted: CorrectionFilter) -> Page[CorrectionView]:
     """Corrections by id, oldest first."""
-    query = select(c).order_by(c.c.id).limit(wanted.limit + 1)
-    if wanted.after is not None:
-        query = query.where(c.c.id > wanted.after)
+    query = select(c)
     if wanted.state is not None:
         query = query.where(c.c.state == wanted.state.value)
     if wanted.visit_id is not None:
         query = query.where(c.c.visit_id == wanted.visit_id)
-    rows = await tx.fetch_all(query)
+    found = await fetch_page(tx, query, c.c.id, wanted.after, wanted.limit)
     items = [
         CorrectionView(
             correction_id=row.id,
@@ -75,6 +73,6 @@ async def list_corrections(tx: Transaction, wanted: CorrectionFilter) -> Page[Co
             checked_at=row.checked_at,
             version=row.version,
         )
-        for row in rows
+        for row in found.rows
     ]
-    return page_of(items, [row.id for row in rows], wanted.limit)
+    return Page(items=items, next=found.next)

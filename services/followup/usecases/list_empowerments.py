@@ -6,9 +6,10 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import select
 
+from chassis.paging import Page, PageRequest, fetch_page
 from chassis.transaction import Transaction
 from services.followup.domain.empowerment import EmpowermentState, ReturnReason
-from services.followup.store.paging import Page, PageRequest, in_region, page_of
+from services.followup.store.regions import in_region
 from services.followup.store.tables import empowerment as e
 from services.followup.store.tables import mentoring_plan as p
 
@@ -43,9 +44,6 @@ class EmpowermentView(BaseModel):
 async def list_empowerments(tx: Transaction, wanted: EmpowermentFilter) -> Page[EmpowermentView]:
     """Candidates by id, oldest first."""
     query = select(e, p.c.person_id, p.c.programme_id).join(p, p.c.id == e.c.plan_id)
-    query = query.order_by(e.c.id).limit(wanted.limit + 1)
-    if wanted.after is not None:
-        query = query.where(e.c.id > wanted.after)
     if wanted.state is not None:
         query = query.where(e.c.state == wanted.state.value)
     if wanted.in_doubt is not None:
@@ -54,7 +52,7 @@ async def list_empowerments(tx: Transaction, wanted: EmpowermentFilter) -> Page[
         query = query.where(p.c.programme_id == wanted.programme_id)
     if wanted.region:
         query = query.where(in_region(e.c.region_code, wanted.region))
-    rows = await tx.fetch_all(query)
+    found = await fetch_page(tx, query, e.c.id, wanted.after, wanted.limit)
     items = [
         EmpowermentView(
             empowerment_id=row.id,
@@ -71,6 +69,6 @@ async def list_empowerments(tx: Transaction, wanted: EmpowermentFilter) -> Page[
             checked_on=row.checked_on,
             version=row.version,
         )
-        for row in rows
+        for row in found.rows
     ]
-    return page_of(items, [row.id for row in rows], wanted.limit)
+    return Page(items=items, next=found.next)

@@ -7,10 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import literal, select, tuple_
 
+from chassis.paging import Page, PageRequest, cut_page
 from chassis.transaction import Transaction
 from services.followup.domain.plan import PlanState, VisitState
 from services.followup.domain.schedule import OVERDUE_AFTER_DAYS
-from services.followup.store.paging import Page, PageRequest, in_region, page_of
+from services.followup.store.regions import in_region
 from services.followup.store.tables import mentoring_plan as p
 from services.followup.store.tables import visit as v
 
@@ -69,7 +70,7 @@ async def list_next_visits(tx: Transaction, wanted: NextVisitFilter) -> Page[Nex
         query = query.where(p.c.programme_id == wanted.programme_id)
     if wanted.region:
         query = query.where(in_region(p.c.region_code, wanted.region))
-    rows = await tx.fetch_all(query)
+    found = cut_page(await tx.fetch_all(query), wanted.limit, lambda row: row.id)
     items = [
         NextVisit(
             visit_id=row.id,
@@ -82,9 +83,9 @@ async def list_next_visits(tx: Transaction, wanted: NextVisitFilter) -> Page[Nex
             due_on=row.due_on,
             state=_state(row.due_on, tx.today, overdue_before),
         )
-        for row in rows
+        for row in found.rows
     ]
-    return page_of(items, [row.id for row in rows], wanted.limit)
+    return Page(items=items, next=found.next)
 
 
 def _state(due_on: date, today: date, overdue_before: date) -> VisitState:

@@ -7,11 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import Row, Select, select
 
+from chassis.paging import Page, PageRequest, fetch_page
 from chassis.transaction import Transaction
 from services.followup.domain.errors import GraduationNotFound
 from services.followup.domain.graduation import GraduationState, WithdrawalReason
 from services.followup.store.graduations import find_answers, graduation_of
-from services.followup.store.paging import Page, PageRequest, in_region, page_of
+from services.followup.store.regions import in_region
 from services.followup.store.tables import graduation as g
 from services.followup.store.tables import mentoring_plan as p
 
@@ -84,9 +85,7 @@ async def find_graduation(tx: Transaction, graduation_id: UUID) -> GraduationDet
 
 async def list_graduations(tx: Transaction, wanted: GraduationFilter) -> Page[GraduationView]:
     """Graduations by id, oldest first."""
-    query = _query().order_by(g.c.id).limit(wanted.limit + 1)
-    if wanted.after is not None:
-        query = query.where(g.c.id > wanted.after)
+    query = _query()
     if wanted.state is not None:
         query = query.where(g.c.state == wanted.state.value)
     if wanted.flagged is not None:
@@ -95,8 +94,8 @@ async def list_graduations(tx: Transaction, wanted: GraduationFilter) -> Page[Gr
         query = query.where(p.c.programme_id == wanted.programme_id)
     if wanted.region:
         query = query.where(in_region(g.c.region_code, wanted.region))
-    rows = await tx.fetch_all(query)
-    return page_of([_view(row) for row in rows], [row.id for row in rows], wanted.limit)
+    found = await fetch_page(tx, query, g.c.id, wanted.after, wanted.limit)
+    return Page(items=[_view(row) for row in found.rows], next=found.next)
 
 
 def _query() -> Select[Any]:

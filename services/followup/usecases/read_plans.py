@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import select
 
+from chassis.paging import Page, PageRequest, fetch_page
 from chassis.transaction import Transaction
 from services.followup.domain.empowerment import EmpowermentState, Shortfall
 from services.followup.domain.graduation import GraduationState
@@ -13,8 +14,8 @@ from services.followup.domain.outcome import AssetState
 from services.followup.domain.plan import Hold, MentoringPlan, PlanState, Visit, VisitState
 from services.followup.store.empowerments import load_current_empowerment
 from services.followup.store.graduations import find_graduations_of_plan
-from services.followup.store.paging import Page, PageRequest, in_region, page_of
 from services.followup.store.plans import find_plans, find_plans_of_person, load_plan
+from services.followup.store.regions import in_region
 from services.followup.store.rules import load_rule
 from services.followup.store.tables import mentoring_plan as p
 
@@ -113,18 +114,16 @@ async def find_person(tx: Transaction, person_id: UUID) -> PersonPlans:
 
 async def list_plans(tx: Transaction, wanted: PlanFilter) -> Page[PlanView]:
     """Plans by id, oldest first."""
-    query = select(p.c.id).order_by(p.c.id).limit(wanted.limit + 1)
-    if wanted.after is not None:
-        query = query.where(p.c.id > wanted.after)
+    query = select(p.c.id)
     if wanted.programme_id is not None:
         query = query.where(p.c.programme_id == wanted.programme_id)
     if wanted.state is not None:
         query = query.where(p.c.state == wanted.state.value)
     if wanted.region:
         query = query.where(in_region(p.c.region_code, wanted.region))
-    ids = [row.id for row in await tx.fetch_all(query)]
-    plans = await find_plans(tx, ids)
-    return page_of([PlanView(**_plain(plan, tx.today)) for plan in plans], ids, wanted.limit)
+    found = await fetch_page(tx, query, p.c.id, wanted.after, wanted.limit)
+    plans = await find_plans(tx, [row.id for row in found.rows])
+    return Page(items=[PlanView(**_plain(plan, tx.today)) for plan in plans], next=found.next)
 
 
 async def _details(tx: Transaction, plan: MentoringPlan) -> PlanDetails:

@@ -11,7 +11,8 @@ from chassis.errors import Refusal
 from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
-from services.notifications.api.messages import ACKNOWLEDGE, Limit
+from chassis.paging import After, Limit, Page
+from services.notifications.api.messages import ACKNOWLEDGE
 from services.notifications.clients.registry import Contact, ContactBook
 from services.notifications.domain.outcome import NotTried
 from services.notifications.domain.printed_list import ListState
@@ -19,7 +20,7 @@ from services.notifications.settings import Settings
 from services.notifications.usecases.acknowledge_list import AcknowledgeList, AcknowledgeListBody, acknowledge_list
 from services.notifications.usecases.find_lists import (
     ListDetail,
-    ListPage,
+    ListView,
     find_list,
     find_list_to_print,
     find_lists,
@@ -47,9 +48,9 @@ async def get_lists(
     read: Read,
     state: ListState | None = None,
     programme_id: UUID | None = None,
-    after: UUID | None = None,
+    after: After = None,
     limit: Limit = 50,
-) -> ListPage:
+) -> Page[ListView]:
     """A page of lists, oldest first."""
     return await read(find_lists, state=state, programme_id=programme_id, after=after, limit=limit)
 

@@ -1,12 +1,10 @@
 """Messages: what was told, and how far it came."""
 
-from typing import Annotated
 from uuid import UUID
-
-from fastapi import Query
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
+from chassis.paging import After, Limit, Page
 from services.notifications.domain.message import MessageState
 from services.notifications.domain.template import TemplateCode
 from services.notifications.usecases.acknowledge_message import (
@@ -17,7 +15,7 @@ from services.notifications.usecases.acknowledge_message import (
 from services.notifications.usecases.find_messages import (
     MessageCount,
     MessageDetail,
-    MessagePage,
+    MessageView,
     count_messages,
     find_message,
     find_messages,
@@ -29,8 +27,6 @@ SEE_MESSAGES = Permission(
 ACKNOWLEDGE = Permission("message.acknowledge", {Role.KEPALA_DESA, Role.PENDAMPING, Role.PETUGAS}, across_agencies=True)
 """Across agencies: village heads and mentors belong to others than the agency that invites."""
 
-Limit = Annotated[int, Query(ge=1, le=200)]
-
 routes = Routes(tags=["messages"])
 
 
@@ -41,9 +37,9 @@ async def get_messages(
     template_code: TemplateCode | None = None,
     person_id: UUID | None = None,
     programme_id: UUID | None = None,
-    after: UUID | None = None,
+    after: After = None,
     limit: Limit = 50,
-) -> MessagePage:
+) -> Page[MessageView]:
     """A page of messages, oldest first."""
     return await read(
         find_messages,

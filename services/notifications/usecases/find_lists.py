@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import Row, Select, case, func, select
 
+from chassis.paging import Page, fetch_page
 from chassis.transaction import Transaction
 from services.notifications.domain.message import Matter
 from services.notifications.domain.printed_list import ListState, UnknownList
@@ -29,13 +30,6 @@ class ListView(BaseModel):
     created_at: datetime
     open_count: int
     acknowledged_count: int
-
-
-class ListPage(BaseModel):
-    """A page in order of age; `next` is the `after` of the following page."""
-
-    items: list[ListView]
-    next: UUID | None
 
 
 class EntryView(BaseModel):
@@ -65,18 +59,15 @@ async def find_lists(
     programme_id: UUID | None = None,
     after: UUID | None = None,
     limit: int = 50,
-) -> ListPage:
+) -> Page[ListView]:
     """A page of lists, oldest first."""
-    statement = _lists().order_by(printed_list.c.id).limit(limit + 1)
+    statement = _lists()
     if state is not None:
         statement = statement.where(printed_list.c.state == state)
     if programme_id is not None:
         statement = statement.where(printed_list.c.programme_id == programme_id)
-    if after is not None:
-        statement = statement.where(printed_list.c.id > after)
-    rows = await tx.fetch_all(statement)
-    items = [ListView.model_validate(dict(row._mapping)) for row in rows[:limit]]
-    return ListPage(items=items, next=items[-1].id if len(rows) > limit else None)
+    found = await fetch_page(tx, statement, printed_list.c.id, after, limit)
+    return Page(items=[ListView.model_validate(dict(row._mapping)) for row in found.rows], next=found.next)
 
 
 async def find_list(tx: Transaction, list_id: UUID) -> ListDetail:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import Row, func, select
 
+from chassis.paging import Page, fetch_page
 from chassis.transaction import Transaction
 from services.notifications.domain.message import Channel, Matter, MessageState
 from services.notifications.domain.outcome import FailureReason
@@ -59,13 +60,6 @@ class MessageDetail(MessageView):
     attempts: list[AttemptView]
 
 
-class MessagePage(BaseModel):
-    """A page in order of age; `next` is the `after` of the following page."""
-
-    items: list[MessageView]
-    next: UUID | None
-
-
 class MessageCount(BaseModel):
     """How many messages of a template stand in a state."""
 
@@ -83,18 +77,15 @@ async def find_messages(
     programme_id: UUID | None = None,
     after: UUID | None = None,
     limit: int = 50,
-) -> MessagePage:
+) -> Page[MessageView]:
     """A page of messages, oldest first."""
-    statement = select(message).order_by(message.c.id).limit(limit + 1)
+    statement = select(message)
     wanted = {"state": state, "template_code": template_code, "person_id": person_id, "programme_id": programme_id}
     for name, value in wanted.items():
         if value is not None:
             statement = statement.where(message.c[name] == value)
-    if after is not None:
-        statement = statement.where(message.c.id > after)
-    rows = await tx.fetch_all(statement)
-    items = [_view(row) for row in rows[:limit]]
-    return MessagePage(items=items, next=items[-1].id if len(rows) > limit else None)
+    found = await fetch_page(tx, statement, message.c.id, after, limit)
+    return Page(items=[_view(row) for row in found.rows], next=found.next)
 
 
 async def find_message(tx: Transaction, message_id: UUID) -> MessageDetail:

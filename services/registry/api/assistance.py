@@ -1,12 +1,12 @@
 """Membership in social assistance, and the owner's answers to graduation proposals."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Request
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
+from chassis.paging import After, Limit, Page
 from services.registry.domain.end_request import RequestState
 from services.registry.settings import Settings
 from services.registry.usecases.approve_answer import ApproveAnswer, approve_answer
@@ -14,7 +14,7 @@ from services.registry.usecases.find_end_requests import find_end_requests
 from services.registry.usecases.propose_answer import ProposeAnswer, propose_answer
 from services.registry.usecases.return_answer import ReturnAnswer, return_answer
 from services.registry.usecases.start_membership import StartMembership, start_membership
-from services.registry.views import EndRequestPage
+from services.registry.views import EndRequestView
 
 routes = Routes(tags=["assistance"])
 
@@ -36,9 +36,9 @@ async def post_membership(person_id: UUID, body: StartMembership, request: Reque
 async def get_requests(
     read: Read,
     state: RequestState | None = None,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> EndRequestPage:
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[EndRequestView]:
     """Requests to the reader's agency; `state=open` are those that wait for an answer."""
     return await read(find_end_requests, after, limit, state)
 

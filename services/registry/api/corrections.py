@@ -1,19 +1,17 @@
 """Corrections of personal data."""
 
-from typing import Annotated
 from uuid import UUID
-
-from fastapi import Query
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
+from chassis.paging import After, Limit, Page
 from services.registry.domain.correction import CorrectionState
 from services.registry.usecases.approve_correction import ApproveCorrection, approve_correction
 from services.registry.usecases.find_corrections import find_corrections
 from services.registry.usecases.propose_correction import ProposeCorrection, propose_correction
 from services.registry.usecases.reject_correction import RejectCorrection, reject_correction
 from services.registry.usecases.withdraw_correction import withdraw_correction
-from services.registry.views import CorrectionPage
+from services.registry.views import CorrectionView
 
 routes = Routes(tags=["corrections"])
 
@@ -33,9 +31,9 @@ async def post_correction(person_id: UUID, body: ProposeCorrection, act: Act) ->
 async def get_corrections(
     read: Read,
     state: CorrectionState | None = None,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> CorrectionPage:
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[CorrectionView]:
     """Corrections, oldest first; `state=proposed` are those that wait."""
     return await read(find_corrections, after, limit, state)
 

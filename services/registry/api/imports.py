@@ -11,6 +11,7 @@ from chassis.auth import Permission, Role
 from chassis.errors import TooLarge
 from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
+from chassis.paging import After, AfterNumber, Limit, NumberedPage, Page
 from contracts.fields import ListVersion
 from services.registry.domain.person import ListSource
 from services.registry.list_file import read_list
@@ -20,7 +21,7 @@ from services.registry.usecases.approve_import import ApproveImport, approve_imp
 from services.registry.usecases.receive_list import ReceiveList, hash_of, receive_list
 from services.registry.usecases.reject_import import RejectImport, reject_import
 from services.registry.usecases.withdraw_import import withdraw_import
-from services.registry.views import ImportPage, ImportView, ReportPage, RowPage
+from services.registry.views import FindingView, ImportView, RowView
 
 routes = Routes(tags=["imports"])
 
@@ -28,9 +29,6 @@ UPLOAD = Permission("imports.upload", roles={Role.PETUGAS})
 WITHDRAW = Permission("imports.withdraw", roles={Role.PETUGAS})
 DECIDE = Permission("imports.decide", roles={Role.VERIFIKATOR})
 READ = Permission("imports.read", roles={Role.PETUGAS, Role.VERIFIKATOR})
-
-Limit = Annotated[int, Query(ge=1, le=200)]
-AfterRow = Annotated[int, Query(ge=0)]
 
 
 @routes.post("/imports", permission=UPLOAD)
@@ -60,7 +58,7 @@ async def post_import(
 
 
 @routes.get("/imports", permission=READ)
-async def get_imports(read: Read, after: UUID | None = None, limit: Limit = 50) -> ImportPage:
+async def get_imports(read: Read, after: After = None, limit: Limit = 50) -> Page[ImportView]:
     """Imports, newest first."""
     return await read(show.find_imports, after, limit)
 
@@ -73,8 +71,8 @@ async def get_import(import_id: UUID, read: Read) -> ImportView:
 
 @routes.get("/imports/{import_id}/report", permission=READ)
 async def get_report(
-    import_id: UUID, request: Request, read: Read, after_row: AfterRow = 0, limit: Limit = 100
-) -> ReportPage:
+    import_id: UUID, request: Request, read: Read, after_row: AfterNumber = 0, limit: Limit = 100
+) -> NumberedPage[FindingView]:
     """What was found, by row, field and reason."""
     return await read(show.find_report, import_id, after_row, limit, Language.of(request))
 
@@ -88,7 +86,9 @@ async def get_report_csv(import_id: UUID, request: Request, read: Read) -> Respo
 
 
 @routes.get("/imports/{import_id}/rows", permission=READ)
-async def get_rows(import_id: UUID, read: Read, after_row: AfterRow = 0, limit: Limit = 100) -> RowPage:
+async def get_rows(
+    import_id: UUID, read: Read, after_row: AfterNumber = 0, limit: Limit = 100
+) -> NumberedPage[RowView]:
     """The rows with what became of each."""
     return await read(show.find_rows, import_id, after_row, limit)
 

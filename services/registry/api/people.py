@@ -7,12 +7,13 @@ from fastapi import Query
 
 from chassis.auth import ALL_ROLES, Permission, Role
 from chassis.http import Read, Routes
+from chassis.paging import After, Limit, Page
 from services.registry.domain.purpose import Purpose
 from services.registry.usecases import find_people as show
 from services.registry.usecases.find_regions import find_regions
 from services.registry.usecases.look_up_contacts import LookUpContacts, look_up_contacts
 from services.registry.usecases.resolve_people import ResolvePeople, resolve_people
-from services.registry.views import ContactList, PersonPage, PersonView, RegionList, ResolvedList
+from services.registry.views import ContactList, PersonLine, PersonView, RegionList, ResolvedList
 
 routes = Routes(tags=["people"])
 
@@ -24,24 +25,23 @@ RESOLVE = Permission("people.resolve", roles={Role.PETUGAS, Role.VERIFIKATOR, Ro
 CONTACTS = Permission("contacts.lookup", roles=_OFFICERS | {Role.KEPALA_DESA, Role.SERVICE}, across_agencies=True)
 REGIONS = Permission("regions.read", roles=ALL_ROLES)
 
-Limit = Annotated[int, Query(ge=1, le=200)]
 RegionCode = Annotated[str, Query(pattern=r"^[0-9.]{0,13}$")]
 
 
 @routes.get("/people", permission=LIST)
 async def get_people(
     read: Read,
-    after: UUID | None = None,
+    after: After = None,
     limit: Limit = 50,
     region: RegionCode = "",
     purpose: Purpose = Purpose.CASE_WORK,
-) -> PersonPage:
+) -> Page[PersonLine]:
     """People in the reader's scope, by id."""
     return await read(show.find_people, after, limit, region, purpose)
 
 
 @routes.post("/people/search", permission=SEARCH, status_code=200)
-async def post_search(body: show.SearchPeople, read: Read) -> PersonPage:
+async def post_search(body: show.SearchPeople, read: Read) -> Page[PersonLine]:
     """People by part of the name."""
     return await read(show.search_people, body)
 

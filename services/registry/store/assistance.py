@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from chassis.paging import PageRows, fetch_page
 from chassis.transaction import Transaction
 from services.registry.domain.end_request import (
     Answer,
@@ -180,26 +181,19 @@ async def request_scope(tx: Transaction, graduation_id: UUID) -> Row[Any]:
 
 async def find_requests(
     tx: Transaction, after: UUID | None, limit: int, state: RequestState | None
-) -> Sequence[Row[Any]]:
+) -> PageRows[Row[Any], UUID]:
     """A page of requests with the answer that waits, by graduation id."""
     waiting = end_answer.alias("waiting")
     of_request = (waiting.c.graduation_id == end_request.c.graduation_id) & (
         waiting.c.state == AnswerState.PROPOSED.value
     )
-    query = (
-        select(
-            end_request,
-            waiting.c.id.label("answer_id"),
-            waiting.c.answer,
-            waiting.c.ended_on,
-            waiting.c.refusal_reason,
-        )
-        .join(waiting, of_request, isouter=True)
-        .order_by(end_request.c.graduation_id)
-        .limit(limit)
-    )
-    if after is not None:
-        query = query.where(end_request.c.graduation_id > after)
+    query = select(
+        end_request,
+        waiting.c.id.label("answer_id"),
+        waiting.c.answer,
+        waiting.c.ended_on,
+        waiting.c.refusal_reason,
+    ).join(waiting, of_request, isouter=True)
     if state is not None:
         query = query.where(end_request.c.state == state.value)
-    return await tx.fetch_all(query)
+    return await fetch_page(tx, query, end_request.c.graduation_id, after, limit)

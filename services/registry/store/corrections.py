@@ -1,11 +1,11 @@
 """Corrections and their history."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, insert, select, update
 
+from chassis.paging import PageRows, fetch_page
 from chassis.transaction import Transaction
 from services.registry.domain.correction import (
     Correction,
@@ -105,13 +105,12 @@ async def find_corrections(
     limit: int,
     person_id: UUID | None = None,
     state: CorrectionState | None = None,
-) -> Sequence[Correction]:
+) -> PageRows[Correction, UUID]:
     """A page of corrections, oldest first."""
-    query = select(correction).order_by(correction.c.id).limit(limit)
-    if after is not None:
-        query = query.where(correction.c.id > after)
+    query = select(correction)
     if person_id is not None:
         query = query.where(correction.c.person_id == person_id)
     if state is not None:
         query = query.where(correction.c.state == state.value)
-    return [_correction(tx, row) for row in await tx.fetch_all(query)]
+    found = await fetch_page(tx, query, correction.c.id, after, limit)
+    return PageRows([_correction(tx, row) for row in found.rows], found.next)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, insert, select, text, update
 
+from chassis.paging import PageRows, fetch_page
 from chassis.transaction import Transaction
 from services.registry.domain.act import Act
 from services.registry.domain.findings import Column, Finding
@@ -209,10 +210,9 @@ async def count_findings(tx: Transaction, import_id: UUID) -> Mapping[str, int]:
     return {row.code: row._mapping["count"] for row in await tx.fetch_all(query)}
 
 
-async def find_imports(tx: Transaction, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
+async def find_imports(tx: Transaction, after: UUID | None, limit: int) -> PageRows[Row[Any], UUID]:
     """A page of imports, newest first."""
-    query = select(list_import).order_by(list_import.c.id.desc()).limit(limit)
-    return await tx.fetch_all(query.where(list_import.c.id < after) if after else query)
+    return await fetch_page(tx, select(list_import), list_import.c.id, after, limit, newest_first=True)
 
 
 async def find_import(tx: Transaction, import_id: UUID) -> Row[Any]:

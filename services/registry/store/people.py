@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, insert, or_, select, text, update
 
 from chassis.ids import new_id
+from chassis.paging import PageRows, fetch_page
 from chassis.transaction import Transaction
 from services.registry.domain.person import (
     Attributes,
@@ -194,17 +195,13 @@ async def family_card(tx: Transaction, family_id: UUID) -> str:
 
 async def find_people(
     tx: Transaction, after: UUID | None, limit: int, within: str = "", name: str = "", born_on: date | None = None
-) -> Sequence[Row[Any]]:
+) -> PageRows[Row[Any], UUID]:
     """A page of people in the caller's scope, by id; filtered by region, part of the name, birth date."""
     query = (
         select(person, identity.c.family_id, region.c.name.label("village"))
         .join(identity, identity.c.person_id == person.c.id)
         .join(region, region.c.code == person.c.region_code)
-        .order_by(person.c.id)
-        .limit(limit)
     )
-    if after is not None:
-        query = query.where(person.c.id > after)
     if within:
         below = person.c.region_code.startswith(within + ".", autoescape=True)
         query = query.where(or_(person.c.region_code == within, below))
@@ -212,7 +209,7 @@ async def find_people(
         query = query.where(person.c.name.icontains(name, autoescape=True))
     if born_on is not None:
         query = query.where(person.c.birth_date == born_on)
-    return await tx.fetch_all(query)
+    return await fetch_page(tx, query, person.c.id, after, limit)
 
 
 async def find_by_ids(tx: Transaction, person_ids: Sequence[UUID]) -> Sequence[Row[Any]]:

@@ -2,25 +2,25 @@
 
 from uuid import UUID
 
+from chassis.paging import Page
 from chassis.transaction import Transaction
 from services.registry.domain.correction import IDENTIFYING, Correction, CorrectionState
 from services.registry.domain.purpose import Purpose
 from services.registry.need import sees_names
 from services.registry.store import corrections
-from services.registry.views import CorrectionPage, CorrectionView
+from services.registry.views import CorrectionView
 
 _MASK = "***"
 
 
 async def find_corrections(
     tx: Transaction, after: UUID | None, limit: int, state: CorrectionState | None
-) -> CorrectionPage:
+) -> Page[CorrectionView]:
     """A page of corrections in the reader's scope."""
     found = await corrections.find_corrections(tx, after, limit, state=state)
     if sees_names(tx.officer):
-        await tx.record_access(Purpose.DATA_CORRECTION, sorted({item.person_id for item in found}))
-    items = [correction_view(tx, item) for item in found]
-    return CorrectionPage(items=items, next=found[-1].id if len(found) == limit else None)
+        await tx.record_access(Purpose.DATA_CORRECTION, sorted({item.person_id for item in found.rows}))
+    return Page(items=[correction_view(tx, item) for item in found.rows], next=found.next)
 
 
 def correction_view(tx: Transaction, shown: Correction) -> CorrectionView:

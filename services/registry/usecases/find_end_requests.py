@@ -2,17 +2,18 @@
 
 from uuid import UUID
 
+from chassis.paging import Page
 from chassis.transaction import Transaction
 from services.registry.domain.end_request import RequestState
 from services.registry.store import assistance
-from services.registry.views import EndRequestPage, EndRequestView
+from services.registry.views import EndRequestView
 
 
 async def find_end_requests(
     tx: Transaction, after: UUID | None, limit: int, state: RequestState | None
-) -> EndRequestPage:
+) -> Page[EndRequestView]:
     """A page of requests to the reader's agency, with their age."""
-    rows = await assistance.find_requests(tx, after, limit, state)
+    found = await assistance.find_requests(tx, after, limit, state)
     items = [
         EndRequestView(
             graduation_id=row.graduation_id,
@@ -30,6 +31,6 @@ async def find_end_requests(
             proposed_ended_on=row.ended_on,
             proposed_refusal_reason=row.refusal_reason,
         )
-        for row in rows
+        for row in found.rows
     ]
-    return EndRequestPage(items=items, next=rows[-1].graduation_id if len(rows) == limit else None)
+    return Page(items=items, next=found.next)

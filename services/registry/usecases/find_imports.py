@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from chassis.i18n import Language, translate
+from chassis.paging import NumberedPage, Page, cut_page
 from chassis.transaction import Transaction
 from services.registry.domain import naming, nik
 from services.registry.domain.findings import EXPLANATIONS, Column, FindingCode
@@ -15,7 +16,7 @@ from services.registry.domain.list_row import village_code
 from services.registry.domain.purpose import Purpose
 from services.registry.need import sees_names
 from services.registry.store import imports
-from services.registry.views import FindingView, ImportPage, ImportView, ReportPage, RowPage, RowView
+from services.registry.views import FindingView, ImportView, RowView
 
 _PACKAGE = "services.registry"
 _REPORT_HEADER = ("Row", "Column", "Kind", "Code", "Reason", "What to do", "Other row")
@@ -28,10 +29,10 @@ async def find_import(tx: Transaction, import_id: UUID) -> ImportView:
     return _view(tx, row, dict(await imports.count_findings(tx, import_id)))
 
 
-async def find_imports(tx: Transaction, after: UUID | None, limit: int) -> ImportPage:
+async def find_imports(tx: Transaction, after: UUID | None, limit: int) -> Page[ImportView]:
     """A page of imports, newest first."""
-    rows = await imports.find_imports(tx, after, limit)
-    return ImportPage(items=[_view(tx, row, {}) for row in rows], next=rows[-1].id if len(rows) == limit else None)
+    found = await imports.find_imports(tx, after, limit)
+    return Page(items=[_view(tx, row, {}) for row in found.rows], next=found.next)
 
 
 def _view(tx: Transaction, row: Row[Any], findings_count: dict[str, int]) -> ImportView:
@@ -40,14 +41,14 @@ def _view(tx: Transaction, row: Row[Any], findings_count: dict[str, int]) -> Imp
 
 
 async def find_report(
-    tx: Transaction, import_id: UUID, after_row: int, limit: int | None, language: Language
-) -> ReportPage:
+    tx: Transaction, import_id: UUID, after_row: int, limit: int, language: Language
+) -> NumberedPage[FindingView]:
     """Findings of up to `limit` rows, with reason and advice in the reader's language."""
     await imports.find_import(tx, import_id)
-    rows = await imports.find_findings(tx, import_id, after_row, limit)
-    items = [_finding(row, language) for row in rows]
-    more = limit is not None and len({row.row_number for row in rows}) == limit
-    return ReportPage(items=items, next=rows[-1].row_number if more else None)
+    findings = await imports.find_findings(tx, import_id, after_row, limit + 1)
+    found = cut_page(sorted({finding.row_number for finding in findings}), limit, int)
+    shown = [finding for finding in findings if finding.row_number in found.rows]
+    return NumberedPage(items=[_finding(finding, language) for finding in shown], next=found.next)
 
 
 def _finding(row: Row[Any], language: Language) -> FindingView:
@@ -65,24 +66,25 @@ def _finding(row: Row[Any], language: Language) -> FindingView:
 
 async def find_report_csv(tx: Transaction, import_id: UUID, language: Language) -> str:
     """All findings as a CSV that a spreadsheet opens by double click: semicolons, byte order mark."""
-    page = await find_report(tx, import_id, 0, None, language)
+    await imports.find_import(tx, import_id)
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow([translate(_PACKAGE, language, title) for title in _REPORT_HEADER])
-    for item in page.items:
+    for finding in await imports.find_findings(tx, import_id, 0, None):
+        item = _finding(finding, language)
         severity = translate(_PACKAGE, language, _SEVERITIES[item.severity])
         other = item.other_row_number or ""
         writer.writerow([item.row_number, item.field, severity, item.code, item.reason, item.advice, other])
     return "\ufeff" + out.getvalue()
 
 
-async def find_rows(tx: Transaction, import_id: UUID, after_row: int, limit: int) -> RowPage:
+async def find_rows(tx: Transaction, import_id: UUID, after_row: int, limit: int) -> NumberedPage[RowView]:
     """The rows a checker decides on; names only for readers with need, the NIK never whole."""
     await imports.find_import(tx, import_id)
-    kept = await imports.load_rows(tx, import_id, after_row, limit)
-    await tx.record_access(Purpose.LIST_CHECK, [row.person_id for row in kept if row.person_id])
-    items = [_row(tx, row) for row in kept]
-    return RowPage(items=items, next=kept[-1].row.number if len(kept) == limit else None)
+    kept = await imports.load_rows(tx, import_id, after_row, limit + 1)
+    found = cut_page(kept, limit, lambda row: row.row.number)
+    await tx.record_access(Purpose.LIST_CHECK, [row.person_id for row in found.rows if row.person_id])
+    return NumberedPage(items=[_row(tx, row) for row in found.rows], next=found.next)
 
 
 def _row(tx: Transaction, kept: imports.KeptRow) -> RowView:

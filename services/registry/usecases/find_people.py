@@ -1,6 +1,5 @@
 """Show people: pages, search, one person."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,48 +7,47 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy import Row
 
-from chassis.commands import Command
+from chassis.paging import Page, PageRequest, PageRows
 from chassis.transaction import Transaction
 from services.registry.domain import naming, nik
 from services.registry.domain.purpose import Purpose
 from services.registry.need import sees_names
 from services.registry.store import assistance, corrections, people
 from services.registry.usecases.find_corrections import correction_view
-from services.registry.views import MembershipView, PersonLine, PersonPage, PersonView
+from services.registry.views import MembershipView, PersonLine, PersonView
 
 _HISTORY_LIMIT = 200
 
 
-class SearchPeople(Command):
+class SearchPeople(PageRequest):
     """Search by part of the name; in a body, so that no name stands in an address or its log."""
 
     purpose: Purpose
     name: str = Field(min_length=3, max_length=100, repr=False)
     birth_date: date | None = None
     region: str = Field(default="", max_length=13)
-    after: UUID | None = None
-    limit: int = Field(default=50, ge=1, le=200)
 
 
-async def find_people(tx: Transaction, after: UUID | None, limit: int, region: str, purpose: Purpose) -> PersonPage:
+async def find_people(
+    tx: Transaction, after: UUID | None, limit: int, region: str, purpose: Purpose
+) -> Page[PersonLine]:
     """A page of people in the reader's scope; names are masked, and no reading recorded, for readers without need."""
-    return await _page(tx, await people.find_people(tx, after, limit, within=region), limit, purpose)
+    return await _page(tx, await people.find_people(tx, after, limit, within=region), purpose)
 
 
-async def search_people(tx: Transaction, wanted: SearchPeople) -> PersonPage:
+async def search_people(tx: Transaction, wanted: SearchPeople) -> Page[PersonLine]:
     """People whose name contains the words searched for."""
-    rows = await people.find_people(
+    found = await people.find_people(
         tx, wanted.after, wanted.limit, wanted.region, naming.tidy(wanted.name), wanted.birth_date
     )
-    return await _page(tx, rows, wanted.limit, wanted.purpose)
+    return await _page(tx, found, wanted.purpose)
 
 
-async def _page(tx: Transaction, rows: Sequence[Row[Any]], limit: int, purpose: Purpose) -> PersonPage:
+async def _page(tx: Transaction, found: PageRows[Row[Any], UUID], purpose: Purpose) -> Page[PersonLine]:
     clear = sees_names(tx.officer)
     if clear:
-        await tx.record_access(purpose, [row.id for row in rows])
-    items = [_line(row, clear) for row in rows]
-    return PersonPage(items=items, next=rows[-1].id if len(rows) == limit else None)
+        await tx.record_access(purpose, [row.id for row in found.rows])
+    return Page(items=[_line(row, clear) for row in found.rows], next=found.next)
 
 
 def _line(row: Row[Any], clear: bool) -> PersonLine:
@@ -94,5 +92,5 @@ async def find_person(tx: Transaction, person_id: UUID, purpose: Purpose) -> Per
             )
             for member in members
         ],
-        corrections=[correction_view(tx, correction) for correction in history],
+        corrections=[correction_view(tx, correction) for correction in history.rows],
     )

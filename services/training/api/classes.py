@@ -9,9 +9,10 @@ from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
-from services.training.api.paging import READ, After, Limit
+from chassis.paging import After, Limit, Page
+from services.training.api.access import READ
 from services.training.usecases.find_attendance_list import find_attendance_list
-from services.training.usecases.find_classes import ClassPage, ClassView, find_class, find_classes
+from services.training.usecases.find_classes import ClassView, find_class, find_classes
 from services.training.usecases.redate_session import RedateSession, RedateSessionBody, redate_session
 from services.training.usecases.schedule_class import ScheduleClass, schedule_class
 
@@ -32,7 +33,7 @@ async def get_classes(
     course_code: str | None = None,
     after: After = None,
     limit: Limit = 50,
-) -> ClassPage:
+) -> Page[ClassView]:
     """Classes with their sessions, page by page."""
     return await read(find_classes, programme_id, course_code, after, limit)
 

@@ -4,12 +4,12 @@ from uuid import UUID
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from services.training.api.paging import READ, After, Limit
+from chassis.paging import After, Limit, Page
+from services.training.api.access import READ
 from services.training.usecases.enrol_list import EnrolList, EnrolListBody, enrol_list
 from services.training.usecases.enrol_person import EnrolPerson, EnrolPersonBody, enrol_person
 from services.training.usecases.find_enrolments import (
     EnrolmentListView,
-    EnrolmentPage,
     EnrolmentView,
     find_enrolment,
     find_enrolment_list,
@@ -50,7 +50,9 @@ async def get_enrolment_list(list_id: UUID, read: Read) -> EnrolmentListView:
 
 
 @routes.get("/classes/{class_id}/enrolments", permission=READ)
-async def get_enrolments_of_class(class_id: UUID, read: Read, after: After = None, limit: Limit = 200) -> EnrolmentPage:
+async def get_enrolments_of_class(
+    class_id: UUID, read: Read, after: After = None, limit: Limit = 200
+) -> Page[EnrolmentView]:
     """Enrolments of a class with their progress, page by page."""
     return await read(find_enrolments_of_class, class_id, after, limit)
 
@@ -62,7 +64,7 @@ async def get_enrolment(enrolment_id: UUID, read: Read) -> EnrolmentView:
 
 
 @routes.get("/people/{person_id}/enrolments", permission=READ)
-async def get_enrolments_of_person(person_id: UUID, read: Read) -> EnrolmentPage:
+async def get_enrolments_of_person(person_id: UUID, read: Read) -> Page[EnrolmentView]:
     """All enrolments of a person."""
     return await read(find_enrolments_of_person, person_id)
 

@@ -4,11 +4,12 @@ from uuid import UUID
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from services.training.api.paging import READ, After, Limit
+from chassis.paging import After, Limit, Page
+from services.training.api.access import READ
 from services.training.usecases.find_offer import (
-    CoursePage,
+    CourseView,
     ProgrammeView,
-    ProviderPage,
+    ProviderView,
     find_courses,
     find_programme,
     find_providers,
@@ -27,7 +28,7 @@ async def post_provider(body: RegisterProvider, act: Act) -> Created:
 
 
 @routes.get("/providers", permission=READ)
-async def get_providers(read: Read, after: After = None, limit: Limit = 50) -> ProviderPage:
+async def get_providers(read: Read, after: After = None, limit: Limit = 50) -> Page[ProviderView]:
     """Providers, page by page."""
     return await read(find_providers, after, limit)
 
@@ -39,7 +40,7 @@ async def post_course(body: RegisterCourse, act: Act) -> Created:
 
 
 @routes.get("/courses", permission=READ)
-async def get_courses(read: Read, after: After = None, limit: Limit = 50) -> CoursePage:
+async def get_courses(read: Read, after: After = None, limit: Limit = 50) -> Page[CourseView]:
     """Courses, page by page."""
     return await read(find_courses, after, limit)
 

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from services.training.api.paging import After, Limit
-from services.training.usecases.find_enrolments import EnrolmentPage, find_enrolments_for_provider
+from chassis.paging import After, Limit, Page
+from services.training.usecases.find_enrolments import EnrolmentView, find_enrolments_for_provider
 from services.training.usecases.report_sheet import ReportSheet, report_provider_sheet
 
 routes = Routes(prefix="/provider", tags=["provider"])
@@ -21,6 +21,8 @@ async def post_provider_sheet(body: ReportSheet, act: Act) -> Created:
 
 
 @routes.get("/classes/{class_id}/enrolments", permission=READ_OWN)
-async def get_own_enrolments(class_id: UUID, read: Read, after: After = None, limit: Limit = 200) -> EnrolmentPage:
+async def get_own_enrolments(
+    class_id: UUID, read: Read, after: After = None, limit: Limit = 200
+) -> Page[EnrolmentView]:
     """Enrolments of one of the provider's classes."""
     return await read(find_enrolments_for_provider, class_id, after, limit)

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from services.training.api.paging import READ, After, Limit
+from chassis.paging import After, Limit, Page
+from services.training.api.access import READ
 from services.training.domain.sheet import SheetState
 from services.training.usecases.find_sheets import (
-    SheetPage,
+    SheetSummary,
     SheetVerificationView,
     SheetView,
     find_sheet,
@@ -42,7 +43,7 @@ async def get_sheets(
     state: SheetState | None = None,
     after: After = None,
     limit: Limit = 50,
-) -> SheetPage:
+) -> Page[SheetSummary]:
     """Sheets without their lines, page by page; `state=reported` or `proposed`: what waits."""
     return await read(find_sheets, class_id, state, after, limit)
 

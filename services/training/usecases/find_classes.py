@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import Row, func, select
 
+from chassis.paging import Page, fetch_page
 from chassis.transaction import Transaction
 from services.training.domain.training_class import ClassUnknown
 from services.training.store.enrolments import HOLDS_ITS_PLACE
@@ -42,13 +43,6 @@ class ClassView(BaseModel):
     sessions: list[SessionView]
 
 
-class ClassPage(BaseModel):
-    """Classes by id."""
-
-    items: list[ClassView]
-    next: UUID | None
-
-
 async def find_class(tx: Transaction, class_id: UUID) -> ClassView:
     """One class; raises ClassUnknown."""
     views = await _views(tx, await tx.fetch_all(select(training_class).where(training_class.c.id == class_id)))
@@ -59,17 +53,15 @@ async def find_class(tx: Transaction, class_id: UUID) -> ClassView:
 
 async def find_classes(
     tx: Transaction, programme_id: UUID | None, course_code: str | None, after: UUID | None, limit: int
-) -> ClassPage:
-    """One page of classes, of a programme or course if asked."""
-    statement = select(training_class).order_by(training_class.c.id).limit(limit)
+) -> Page[ClassView]:
+    """Classes by id, of a programme or course if asked."""
+    statement = select(training_class)
     if programme_id is not None:
         statement = statement.where(training_class.c.programme_id == programme_id)
     if course_code is not None:
         statement = statement.where(training_class.c.course_code == course_code)
-    if after is not None:
-        statement = statement.where(training_class.c.id > after)
-    items = await _views(tx, await tx.fetch_all(statement))
-    return ClassPage(items=items, next=items[-1].id if len(items) == limit else None)
+    found = await fetch_page(tx, statement, training_class.c.id, after, limit)
+    return Page(items=await _views(tx, found.rows), next=found.next)
 
 
 async def _views(tx: Transaction, rows: Sequence[Row[Any]]) -> list[ClassView]:

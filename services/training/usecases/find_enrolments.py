@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import Row, and_, select
 
 from chassis.errors import NotFound
+from chassis.paging import Page, fetch_page
 from chassis.transaction import Transaction
 from services.training.domain.enrolment import EnrolmentStatus, EnrolmentUnknown
 from services.training.domain.sheet import WrongProvider
@@ -34,13 +35,6 @@ class EnrolmentView(BaseModel):
     completed_on: date | None
     version: int
     clashing_dates: list[date]
-
-
-class EnrolmentPage(BaseModel):
-    """Enrolments by id."""
-
-    items: list[EnrolmentView]
-    next: UUID | None
 
 
 class ListRowView(BaseModel):
@@ -71,29 +65,29 @@ async def find_enrolment(tx: Transaction, enrolment_id: UUID) -> EnrolmentView:
     return views[0]
 
 
-async def find_enrolments_of_class(tx: Transaction, class_id: UUID, after: UUID | None, limit: int) -> EnrolmentPage:
-    """One page of a class; raises ClassUnknown."""
+async def find_enrolments_of_class(
+    tx: Transaction, class_id: UUID, after: UUID | None, limit: int
+) -> Page[EnrolmentView]:
+    """Enrolments of a class by id; raises ClassUnknown."""
     await classes.load_class(tx, class_id)
-    statement = select(enrolment).where(enrolment.c.class_id == class_id).order_by(enrolment.c.id).limit(limit)
-    if after is not None:
-        statement = statement.where(enrolment.c.id > after)
-    items = await _views(tx, await tx.fetch_all(statement))
-    return EnrolmentPage(items=items, next=items[-1].id if len(items) == limit else None)
+    of_class = select(enrolment).where(enrolment.c.class_id == class_id)
+    found = await fetch_page(tx, of_class, enrolment.c.id, after, limit)
+    return Page(items=await _views(tx, found.rows), next=found.next)
 
 
 async def find_enrolments_for_provider(
     tx: Transaction, class_id: UUID, after: UUID | None, limit: int
-) -> EnrolmentPage:
+) -> Page[EnrolmentView]:
     """The same for the class's own provider; raises ClassUnknown, WrongProvider."""
     if (await classes.load_class(tx, class_id)).provider_code != tx.officer.agency:
         raise WrongProvider(class_id=class_id)
     return await find_enrolments_of_class(tx, class_id, after, limit)
 
 
-async def find_enrolments_of_person(tx: Transaction, person_id: UUID) -> EnrolmentPage:
+async def find_enrolments_of_person(tx: Transaction, person_id: UUID) -> Page[EnrolmentView]:
     """All enrolments of a person that the officer may see: few, so in one page."""
     statement = select(enrolment).where(enrolment.c.person_id == person_id).order_by(enrolment.c.id)
-    return EnrolmentPage(items=await _views(tx, await tx.fetch_all(statement)), next=None)
+    return Page(items=await _views(tx, await tx.fetch_all(statement)), next=None)
 
 
 async def find_enrolment_list(tx: Transaction, list_id: UUID) -> EnrolmentListView:

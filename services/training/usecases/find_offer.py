@@ -1,12 +1,12 @@
 """Read providers, courses and the programmes that are known."""
 
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Table, select
+from sqlalchemy import select
 
 from chassis.errors import NotFound
+from chassis.paging import Page, fetch_page
 from chassis.transaction import Transaction
 from services.training.domain.course import CompletionRule
 from services.training.store.tables import course, programme, provider
@@ -34,20 +34,6 @@ class CourseView(BaseModel):
     sessions_required: int
 
 
-class ProviderPage(BaseModel):
-    """Providers by id."""
-
-    items: list[ProviderView]
-    next: UUID | None
-
-
-class CoursePage(BaseModel):
-    """Courses by id."""
-
-    items: list[CourseView]
-    next: UUID | None
-
-
 class ProgrammeView(BaseModel):
     """A programme as disbursement told of it."""
 
@@ -60,15 +46,15 @@ class ProgrammeView(BaseModel):
     course_codes: list[str]
 
 
-async def find_providers(tx: Transaction, after: UUID | None, limit: int) -> ProviderPage:
-    """One page of providers."""
-    rows = await _page(tx, provider, after, limit)
-    items = [ProviderView.model_validate(row) for row in rows]
-    return ProviderPage(items=items, next=items[-1].id if len(items) == limit else None)
+async def find_providers(tx: Transaction, after: UUID | None, limit: int) -> Page[ProviderView]:
+    """Providers by id."""
+    found = await fetch_page(tx, select(provider), provider.c.id, after, limit)
+    return Page(items=[ProviderView.model_validate(row) for row in found.rows], next=found.next)
 
 
-async def find_courses(tx: Transaction, after: UUID | None, limit: int) -> CoursePage:
-    """One page of courses."""
+async def find_courses(tx: Transaction, after: UUID | None, limit: int) -> Page[CourseView]:
+    """Courses by id."""
+    found = await fetch_page(tx, select(course), course.c.id, after, limit)
     items = [
         CourseView(
             id=row.id,
@@ -78,9 +64,9 @@ async def find_courses(tx: Transaction, after: UUID | None, limit: int) -> Cours
             share_percent=row.share_percent,
             sessions_required=CompletionRule(row.sessions, row.share_percent).sessions_required,
         )
-        for row in await _page(tx, course, after, limit)
+        for row in found.rows
     ]
-    return CoursePage(items=items, next=items[-1].id if len(items) == limit else None)
+    return Page(items=items, next=found.next)
 
 
 async def find_programme(tx: Transaction, programme_id: UUID) -> ProgrammeView:
@@ -89,10 +75,3 @@ async def find_programme(tx: Transaction, programme_id: UUID) -> ProgrammeView:
     if row is None:
         raise NotFound(programme_id=programme_id)
     return ProgrammeView.model_validate(row)
-
-
-async def _page(tx: Transaction, table: Table, after: UUID | None, limit: int) -> list[Any]:
-    statement = select(table).order_by(table.c.id).limit(limit)
-    if after is not None:
-        statement = statement.where(table.c.id > after)
-    return list(await tx.fetch_all(statement))

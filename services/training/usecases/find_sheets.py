@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import Row, Select, func, select, true
 
 from chassis.errors import NotFound
+from chassis.paging import Page, fetch_page
 from chassis.transaction import Transaction
 from services.training.domain.sheet import SheetState, SheetUnknown
 from services.training.store.tables import (
@@ -58,13 +59,6 @@ class SheetView(SheetSummary):
     missing_enrolment_ids: list[UUID]
 
 
-class SheetPage(BaseModel):
-    """Sheets by id."""
-
-    items: list[SheetSummary]
-    next: UUID | None
-
-
 class SheetOutcomeView(BaseModel):
     """What became of one sheet of a bulk verification."""
 
@@ -84,17 +78,15 @@ class SheetVerificationView(BaseModel):
 
 async def find_sheets(
     tx: Transaction, class_id: UUID | None, state: SheetState | None, after: UUID | None, limit: int
-) -> SheetPage:
-    """One page of sheets, of a class or in a state if asked."""
-    statement = _summaries().order_by(sheet.c.id).limit(limit)
+) -> Page[SheetSummary]:
+    """Sheets by id, of a class or in a state if asked."""
+    statement = _summaries()
     if class_id is not None:
         statement = statement.where(sheet.c.class_id == class_id)
     if state is not None:
         statement = statement.where(sheet.c.state == state.value)
-    if after is not None:
-        statement = statement.where(sheet.c.id > after)
-    items = [SheetSummary(**_columns(row)) for row in await tx.fetch_all(statement)]
-    return SheetPage(items=items, next=items[-1].id if len(items) == limit else None)
+    found = await fetch_page(tx, statement, sheet.c.id, after, limit)
+    return Page(items=[SheetSummary(**_columns(row)) for row in found.rows], next=found.next)
 
 
 async def find_sheet(tx: Transaction, sheet_id: UUID) -> SheetView:

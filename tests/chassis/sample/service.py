@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Request
 from pydantic import BaseModel
-from sqlalchemy import text
+from sqlalchemy import BigInteger, Uuid, column, select, table, text
 
 from chassis.auth import Permission, Role
 from chassis.commands import Command
@@ -15,6 +15,7 @@ from chassis.errors import NotFound, Unprocessable
 from chassis.events import Delivered
 from chassis.http import Act, Created, Read, Routes
 from chassis.jobs import Job, Jobs, JobStep
+from chassis.paging import After, Limit, Page, fetch_page
 from chassis.service import Service
 from chassis.settings import ServiceSettings
 from chassis.timers import Timer, Timers
@@ -28,6 +29,8 @@ _CREDIT = text(
     " RETURNING version"
 )
 TOO_MUCH_RUPIAH = 1_000_000
+
+account = table("account", column("id", Uuid), column("balance_rupiah", BigInteger))
 
 
 class TooMuch(Unprocessable):
@@ -75,6 +78,15 @@ async def find_account(tx: Transaction, account_id: UUID) -> AccountView:
     return AccountView(id=row.id, balance_rupiah=row.balance_rupiah)
 
 
+async def find_accounts(
+    tx: Transaction, after: UUID | None, limit: int, *, newest_first: bool = False
+) -> Page[AccountView]:
+    """Accounts in the officer's scope, by id."""
+    found = await fetch_page(tx, select(account), account.c.id, after, limit, newest_first=newest_first)
+    items = [AccountView(id=row.id, balance_rupiah=row.balance_rupiah) for row in found.rows]
+    return Page(items=items, next=found.next)
+
+
 def _routes() -> Routes:
     routes = Routes()
 
@@ -85,6 +97,12 @@ def _routes() -> Routes:
     @routes.get("/accounts/{account_id}", permission=Permission("account.read", {Role.PETUGAS, Role.VERIFIKATOR}))
     async def get_account(account_id: UUID, read: Read) -> AccountView:
         return await read(find_account, account_id)
+
+    @routes.get("/accounts", permission=Permission("account.list", {Role.PETUGAS}))
+    async def get_accounts(
+        read: Read, after: After = None, limit: Limit = 50, newest_first: bool = False
+    ) -> Page[AccountView]:
+        return await read(find_accounts, after, limit, newest_first=newest_first)
 
     @routes.post("/uploads", permission=Permission("account.upload", {Role.PETUGAS}))
     async def post_upload(request: Request, act: Act) -> Created:
