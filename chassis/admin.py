@@ -30,7 +30,11 @@ _JOB = text(
 )
 _CANCEL_JOB = text(
     "UPDATE job SET state = 'cancelled', finished_at = clock_timestamp() WHERE id = :id AND state IN"
-    " ('queued', 'running') AND (agency = :agency OR :agency = '*') RETURNING id"
+    " ('queued', 'running') AND kind <> ALL(:kept) AND (agency = :agency OR :agency = '*') RETURNING id"
+)
+_RETRY_JOB = text(
+    "UPDATE job SET state = 'queued', attempts = 0, retry_at = NULL, last_error = NULL, finished_at = NULL"
+    " WHERE id = :id AND state IN ('failed', 'cancelled') AND (agency = :agency OR :agency = '*') RETURNING id"
 )
 _OUTBOX = text(
     """
@@ -126,10 +130,16 @@ class RedriveResult(BaseModel):
     waiting: int
 
 
-class JobEnded(Conflict):
-    """A job that ended cannot be cancelled."""
+class JobNotCancellable(Conflict):
+    """A job that ended, or one of a kind that must come to its end, cannot be cancelled."""
 
-    title = "The job has ended already, or does not exist"
+    title = "The job has ended already, or is of a kind that must come to its end"
+
+
+class JobNotRetryable(Conflict):
+    """Only a job that failed or was cancelled is taken up again."""
+
+    title = "The job neither failed nor was cancelled"
 
 
 def admin_routes(service: "Service") -> Routes:
@@ -147,7 +157,12 @@ def admin_routes(service: "Service") -> Routes:
     )
     async def post_cancel_job(job_id: UUID, act: Act) -> Created:
         """Stop a job after its present chunk; what is done stays done."""
-        return await act(_cancel_job, job_id)
+        return await act(_cancel_job, (job_id, service.jobs.not_cancellable))
+
+    @routes.post("/jobs/{job_id}/retry", permission=Permission("job.retry", {Role.PETUGAS, Role.OPERATOR}))
+    async def post_retry_job(job_id: UUID, act: Act) -> Created:
+        """Take up a failed or cancelled job where it stopped."""
+        return await act(_retry_job, job_id)
 
     @routes.get("/admin/outbox", permission=OPERATE)
     async def get_outbox(read: Read) -> OutboxView:
@@ -194,10 +209,18 @@ async def _job(tx: Transaction, job_id: UUID) -> JobView:
     return JobView.model_validate(row, from_attributes=True)
 
 
-async def _cancel_job(tx: Transaction, job_id: UUID) -> UUID:
-    row = await tx.fetch_one(_CANCEL_JOB, {"id": job_id, "agency": tx.officer.agency})
-    if row is None:
-        raise JobEnded(job_id=job_id)
+async def _cancel_job(tx: Transaction, wanted: tuple[UUID, Sequence[str]]) -> UUID:
+    job_id, kept = wanted
+    await _job(tx, job_id)
+    if await tx.fetch_one(_CANCEL_JOB, {"id": job_id, "kept": list(kept), "agency": tx.officer.agency}) is None:
+        raise JobNotCancellable(job_id=job_id)
+    return job_id
+
+
+async def _retry_job(tx: Transaction, job_id: UUID) -> UUID:
+    await _job(tx, job_id)
+    if await tx.fetch_one(_RETRY_JOB, {"id": job_id, "agency": tx.officer.agency}) is None:
+        raise JobNotRetryable(job_id=job_id)
     return job_id
 
 

@@ -82,15 +82,23 @@ class Jobs:
 
     def __init__(self) -> None:
         self._handlers: dict[str, JobHandler] = {}
+        self._not_cancellable: set[str] = set()
 
-    def on(self, kind: str) -> Callable[[JobHandler], JobHandler]:
-        """Register the handler of one kind."""
+    def on(self, kind: str, *, cancellable: bool = True) -> Callable[[JobHandler], JobHandler]:
+        """Register the handler of one kind; not cancellable where half of it done would be no state at all."""
 
         def register(handler: JobHandler) -> JobHandler:
             self._handlers[kind] = handler
+            if not cancellable:
+                self._not_cancellable.add(kind)
             return handler
 
         return register
+
+    @property
+    def not_cancellable(self) -> tuple[str, ...]:
+        """Kinds that must come to their end."""
+        return tuple(sorted(self._not_cancellable))
 
     async def run_next(self, database: Database, outbox_depth_limit: int) -> bool:
         """Run one chunk of the oldest open job; False when there is nothing to do or the outbox is too deep."""

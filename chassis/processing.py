@@ -154,7 +154,6 @@ class Processor:
             if place in stopped:
                 await self.parking.park(tx, item.record, reason=BEHIND, detail="", type_=_type(item))
             elif isinstance(item, Unreadable):
-                await self._refuse_bad_release(tx, item.reason)
                 await self.parking.park(
                     tx,
                     item.record,
@@ -184,12 +183,14 @@ class Processor:
         )
         item = self.reader.read(record)
         async with self.database.transaction() as tx:
-            await self._refuse_bad_release(tx, reason)
+            if not isinstance(error, Refusal):
+                await self._refuse_bad_release(tx, reason)
             await self.parking.park(tx, record, reason=reason, detail=detail, type_=_type(item))
             await self._store_offsets(tx, [record])
 
     async def _refuse_bad_release(self, tx: Transaction, reason: str) -> None:
-        # Once paused it stays so until a batch succeeds: when the window has passed, the release is still the same.
+        # Only for errors nobody foresaw: junk and named refusals are the sender's, and a sender must not be able to
+        # stop everybody else. Once paused it stays so until a batch succeeds: the release is still the same.
         many = await self.parking.recently_parked_keys(tx, reason, BAD_RELEASE_WINDOW_SECONDS) >= BAD_RELEASE_KEYS
         if many or self.paused_reason == reason:
             raise ConsumerPaused(reason)

@@ -18,6 +18,7 @@ from chassis.runs import cut_into_runs
 from tests.chassis.builders import closed, headers_of, ordered, record
 from tests.chassis.sample import service as sample_service
 from tests.chassis.sample.contract import catalogue_with
+from tests.chassis.sample.service import BUGGY_RUPIAH
 from tests.support.service import ServiceUnderTest, raw_record
 
 
@@ -172,20 +173,32 @@ async def test_types_not_subscribed_are_skipped_and_counted(sample: ServiceUnder
 async def test_many_keys_failing_alike_pause_the_consumer(
     sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bad release must not park the world."""
+    """A bad release must not park the world; it stays paused until a batch succeeds."""
     monkeypatch.setattr(processing, "BAD_RELEASE_KEYS", 3)
     monkeypatch.setattr(processing, "RETRY_BUDGET_SECONDS", 0)
     processor = sample.processor()
     with pytest.raises(ConsumerPaused):
-        await processor.process([record(ordered(number, 9_000_000)) for number in range(1, 9)])
+        await processor.process([record(ordered(number, BUGGY_RUPIAH)) for number in range(1, 9)])
     assert len(await parked(sample)) == 3
-    assert processor.paused_reason == "too-much"
+    assert processor.paused_reason == "ZeroDivisionError"
     monkeypatch.setattr(processing, "BAD_RELEASE_WINDOW_SECONDS", 0)
     with pytest.raises(ConsumerPaused):
-        await processor.process([record(ordered(9, 9_000_000))])
+        await processor.process([record(ordered(9, BUGGY_RUPIAH))])
     assert len(await parked(sample)) == 3
     await processor.process([record(ordered(10))])
     assert processor.paused_reason is None
+
+
+async def test_a_sender_of_refused_or_broken_messages_stops_nobody_else(
+    sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many keys an outsider spoils, the others go on."""
+    monkeypatch.setattr(processing, "BAD_RELEASE_KEYS", 3)
+    refused = [record(ordered(number, 9_000_000)) for number in range(1, 9)]
+    broken = [record(ordered(number), value=b"{}") for number in range(11, 19)]
+    await sample.processor().process([*refused, *broken, record(ordered(99))])
+    assert len(await parked(sample)) == 16
+    assert await balances(sample) == {99: 5}
 
 
 def delivered(kind: str, key: str) -> Delivered[Any]:

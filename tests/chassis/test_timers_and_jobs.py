@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from chassis.auth import Role
 from chassis.ids import new_id
 from tests.support.service import ServiceUnderTest
 
@@ -93,3 +94,46 @@ async def test_a_failing_job_is_retried_and_then_given_up(sample: ServiceUnderTe
     assert job is not None
     assert tuple(job) == ("failed" if attempts == 5 else "queued", attempts, "too-much")
     assert await sample.fetch_all("SELECT 1 FROM account") == []
+
+
+async def _start(sample: ServiceUnderTest, kind: str = "credit-many") -> UUID:
+    async with sample.service.database.transaction() as tx:
+        ids = [str(new_id()) for _ in range(4)]
+        return await tx.start_job(kind, {"ids": list(ids), "amount_rupiah": 5}, total=4)
+
+
+async def test_a_cancelled_job_is_taken_up_where_it_stopped(sample: ServiceUnderTest) -> None:
+    """The way back from a cancellation; what was done is not done again."""
+    operator = sample.as_(Role.OPERATOR, agency="*", region="")
+    job_id = await _start(sample)
+    assert await sample.service.jobs.run_next(sample.service.database, 1000)
+    assert (await operator.post(f"/jobs/{job_id}/retry")).status_code == 409
+    assert (await operator.post(f"/jobs/{job_id}/cancel")).status_code == 201
+    assert not await sample.service.jobs.run_next(sample.service.database, 1000)
+    assert (await operator.post(f"/jobs/{job_id}/retry")).status_code == 201
+    await sample.run_jobs()
+    job = (await operator.get(f"/jobs/{job_id}")).json()
+    assert (job["state"], job["done"]) == ("done", 4)
+    assert len(await sample.published_types()) == 4
+
+
+async def test_a_kind_that_must_end_cannot_be_cancelled(sample: ServiceUnderTest) -> None:
+    """Half of a decree would be no state at all."""
+    operator = sample.as_(Role.OPERATOR, agency="*", region="")
+    job_id = await _start(sample, "credit-to-the-end")
+    response = await operator.post(f"/jobs/{job_id}/cancel")
+    assert response.status_code == 409
+    assert response.json()["type"] == "urn:sinergi:problem:job-not-cancellable"
+    await sample.run_jobs()
+    assert len(await sample.published_types()) == 4
+
+
+async def test_a_job_of_another_agency_is_not_seen(sample: ServiceUnderTest) -> None:
+    """Neither read, nor cancelled, nor retried."""
+    stranger = sample.as_(Role.PETUGAS, agency="dinas-koperasi")
+    officer = sample.as_(Role.PETUGAS)
+    job_id = await _start(sample)
+    await sample.execute("UPDATE job SET agency = 'dinsos'")
+    assert (await stranger.get(f"/jobs/{job_id}")).status_code == 404
+    assert (await stranger.post(f"/jobs/{job_id}/cancel")).status_code == 404
+    assert (await officer.get(f"/jobs/{job_id}")).status_code == 200

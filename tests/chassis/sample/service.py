@@ -29,6 +29,8 @@ _CREDIT = text(
     " RETURNING version"
 )
 TOO_MUCH_RUPIAH = 1_000_000
+BUGGY_RUPIAH = 13
+"""An amount that the sample's handler has a bug for."""
 
 account = table("account", column("id", Uuid), column("balance_rupiah", BigInteger))
 
@@ -118,6 +120,8 @@ def _consumers() -> Consumers:
     @consumers.on(OrderedV1)
     async def ordered(tx: Transaction, events: Sequence[Delivered[OrderedV1]]) -> None:
         for event in events:
+            if event.data.amount_rupiah == BUGGY_RUPIAH:
+                raise ZeroDivisionError
             if event.data.amount_rupiah > TOO_MUCH_RUPIAH:
                 raise TooMuch(limit_rupiah=TOO_MUCH_RUPIAH)
             row = {"id": event.data.account_id, "amount": event.data.amount_rupiah}
@@ -156,6 +160,7 @@ def _jobs() -> Jobs:
         position = start + len(ids)
         return JobStep(done=len(ids), cursor=position, finished=position >= len(job.parameters["ids"]))
 
+    jobs.on("credit-to-the-end", cancellable=False)(credit_many)
     return jobs
 
 
