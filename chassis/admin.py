@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from fastapi import Request
+from fastapi import Path
 from pydantic import BaseModel
 from sqlalchemy import Row, text
 
@@ -13,6 +13,7 @@ from chassis.auth import ALL_ROLES, Permission, Role
 from chassis.commands import Command
 from chassis.errors import Conflict, NotFound
 from chassis.http import Act, Created, Read, Routes
+from chassis.paging import AfterNumber, Limit
 from chassis.redrive import Redrive
 from chassis.transaction import Transaction
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SEE_JOB = Permission("job.see", ALL_ROLES)
 OPERATE = Permission("operation.see", {Role.OPERATOR, Role.ADMINISTRATOR})
+RELEASE = Permission("operation.release", {Role.OPERATOR})
+MAX_BIGINT = 2**63 - 1
 REDRIVE = Permission("operation.redrive", {Role.OPERATOR})
 SEE_CASE = Permission("case.see", {Role.OPERATOR, Role.ADMINISTRATOR, Role.SERVICE})
 
@@ -42,6 +45,10 @@ _OUTBOX = text(
            (SELECT instance FROM relay_leader) AS relay_leader, (SELECT beat_at FROM relay_leader) AS relay_beat_at
     FROM outbox WHERE published_at IS NULL
     """
+)
+_RELEASE = text(
+    "UPDATE outbox SET held_reason = NULL WHERE position = :position AND published_at IS NULL"
+    " AND held_reason IS NOT NULL RETURNING event_id"
 )
 _PARKED = text(
     """
@@ -169,34 +176,49 @@ def admin_routes(service: "Service") -> Routes:
         """Depth and age of the outbox, and the relay's leader."""
         return OutboxView.model_validate(await read(_one, _OUTBOX), from_attributes=True)
 
+    @routes.post("/admin/outbox/{position}/release", permission=RELEASE, status_code=200)
+    async def post_release(position: Annotated[int, Path(ge=1, le=MAX_BIGINT)], act: Act) -> Created:
+        """Let the relay try a held event again, once its cause is mended."""
+        return await act(_release, position)
+
     @routes.get("/admin/parked", permission=OPERATE)
-    async def get_parked(read: Read, after: int = 0, limit: int = 200) -> list[ParkedView]:
+    async def get_parked(read: Read, after: AfterNumber = 0, limit: Limit = 200) -> list[ParkedView]:
         """Messages that could not be processed, oldest first."""
-        rows = await read(_many, _PARKED, {"after": after, "limit": min(limit, 1000)})
+        rows = await read(_many, _PARKED, {"after": min(after, MAX_BIGINT), "limit": limit})
         return [ParkedView.model_validate(row, from_attributes=True) for row in rows]
 
     @routes.post("/admin/parked/redrive", permission=REDRIVE, status_code=200)
-    async def post_redrive(body: RedriveKey, request: Request) -> RedriveResult:
-        """Process a key's parked messages again; repeating it is harmless, since each takes effect once."""
-        processor = service.processor()
-        redriven = await Redrive(processor).key(body.topic, body.key)
-        async with service.database.transaction(request.state.officer) as tx:
-            waiting = len(await processor.parking.waiting(tx, topic=body.topic, key=body.key))
-        return RedriveResult(redriven=redriven, waiting=waiting)
+    async def post_redrive(body: RedriveKey, act: Act) -> RedriveResult:
+        """Process a key's parked messages again, in order; each takes effect once, however often this is asked."""
+        redrive = Redrive(service.processor())
+        done = 0
+
+        async def usecase(_tx: Transaction, command: RedriveKey) -> UUID:
+            nonlocal done
+            done = await redrive.key(command.topic, command.key)
+            return uuid5(NAMESPACE_URL, f"{command.topic}/{command.key}")
+
+        await act(usecase, body)
+        return RedriveResult(redriven=done, waiting=await redrive.waiting(topic=body.topic, key=body.key))
 
     @routes.post("/admin/parked/{message_id}/redrive", permission=REDRIVE, status_code=200)
-    async def post_redrive_keyless(message_id: UUID, request: Request) -> RedriveResult:
+    async def post_redrive_keyless(message_id: UUID, act: Act) -> RedriveResult:
         """Process a parked message that has no key again; it stands alone, so nothing else is touched."""
-        processor = service.processor()
-        redriven = await Redrive(processor).keyless(message_id)
-        async with service.database.transaction(request.state.officer) as tx:
-            waiting = len(await processor.parking.waiting(tx, message_id=message_id))
-        return RedriveResult(redriven=redriven, waiting=waiting)
+        redrive = Redrive(service.processor())
+        done = 0
+
+        async def usecase(_tx: Transaction, command: UUID) -> UUID:
+            nonlocal done
+            done = await redrive.keyless(command)
+            return command
+
+        await act(usecase, message_id)
+        return RedriveResult(redriven=done, waiting=await redrive.waiting(message_id=message_id))
 
     @routes.get("/admin/events", permission=SEE_CASE)
-    async def get_events(case: UUID, read: Read, after: int = 0) -> list[EventView]:
+    async def get_events(case: UUID, read: Read, after: AfterNumber = 0) -> list[EventView]:
         """Events of a case that this service published, in order."""
-        rows = await read(_many, _EVENTS, {"case": case, "after": after})
+        rows = await read(_many, _EVENTS, {"case": case, "after": min(after, MAX_BIGINT)})
         return [EventView.model_validate(row, from_attributes=True) for row in rows]
 
     return routes
@@ -207,6 +229,13 @@ async def _job(tx: Transaction, job_id: UUID) -> JobView:
     if row is None:
         raise NotFound(job_id=job_id)
     return JobView.model_validate(row, from_attributes=True)
+
+
+async def _release(tx: Transaction, position: int) -> UUID:
+    event_id: UUID | None = await tx.scalar(_RELEASE, {"position": position})
+    if event_id is None:
+        raise NotFound(position=position)
+    return event_id
 
 
 async def _cancel_job(tx: Transaction, wanted: tuple[UUID, Sequence[str]]) -> UUID:

@@ -103,6 +103,10 @@ def service_identity(name: str, deployment: str) -> Officer:
     return Officer(issuer, f"service:{name}", frozenset({Role.SERVICE}), ALL_AGENCIES, "")
 
 
+_BAD_TOKEN = (JoseError, ValueError, TypeError, KeyError, AttributeError)
+"""What a token made by somebody else may provoke: it is nobody's, never an error of ours."""
+
+
 def _named_administrators(path: Path | None) -> frozenset[tuple[str, str]]:
     """(issuer, subject) of administrators named on the machine itself, before any issuer gives the role."""
     if path is None or not path.exists():
@@ -118,6 +122,7 @@ class TokenVerifier:
         self._administrators = _named_administrators(administrators_file)
         self._issuer = issuer
         self._keys: KeySet | None = None
+        self._reading = asyncio.Lock()
         self._keys_read_at = 0.0
         self._claims = jwt.JWTClaimsRegistry(
             leeway=_CLOCK_LEEWAY_SECONDS,
@@ -130,13 +135,13 @@ class TokenVerifier:
     async def officer(self, token: str) -> Officer:
         """The officer a token stands for; raises `NotSignedIn` for anything but a valid token."""
         try:
-            claims = self._decode(token, await self._key_set())
-        except (JoseError, ValueError):
-            try:
-                claims = self._decode(token, await self._key_set(again=True))
-            except (JoseError, ValueError):
-                raise NotSignedIn from None
-        return self._officer(claims)
+            return self._officer(self._decode(token, await self._key_set()))
+        except _BAD_TOKEN:
+            pass
+        try:
+            return self._officer(self._decode(token, await self._key_set(again=True)))
+        except _BAD_TOKEN:
+            raise NotSignedIn from None
 
     def _decode(self, token: str, keys: KeySet) -> dict[str, Any]:
         decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
@@ -153,12 +158,18 @@ class TokenVerifier:
         return Officer(self._issuer, subject, roles, agency, region)
 
     async def _key_set(self, again: bool = False) -> KeySet:
-        # A flood of bad tokens must not become a flood of requests to the issuer.
-        age_seconds = time.monotonic() - self._keys_read_at
-        if self._keys is None or age_seconds > _KEYS_MAX_AGE_SECONDS or (again and age_seconds > 5):
-            self._keys = KeySet.import_key_set(await self._read_jwks())
-            self._keys_read_at = time.monotonic()
-        return self._keys
+        async with self._reading:
+            # A flood of bad tokens must not become a flood of requests to the issuer.
+            age_seconds = time.monotonic() - self._keys_read_at
+            if self._keys is None or age_seconds > _KEYS_MAX_AGE_SECONDS or (again and age_seconds > 5):
+                try:
+                    self._keys = KeySet.import_key_set(await self._read_jwks())
+                except (httpx.HTTPError, OSError, ValueError):
+                    # While the issuer is away its last keys go on; who was never known cannot be checked.
+                    if self._keys is None:
+                        raise
+                self._keys_read_at = time.monotonic()
+            return self._keys
 
     async def _read_jwks(self) -> Any:
         if self._jwks.startswith(("https://", "http://127.0.0.1")):

@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import httpx
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chassis.auth import Officer
@@ -20,7 +22,10 @@ _SCOPE = text(
     " set_config('sinergi.scoped', 'yes', true)"
 )
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "55P03", "57", "58")
-"""Connection, serialisation and deadlock, resources, lock not available, intervention, system."""
+"""Connection, serialisation and deadlock, resources, lock not available, intervention (restart), system."""
+
+_MISTAKES = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError)
+"""Operating-system errors that no waiting mends."""
 
 
 def async_url(url: str) -> str:
@@ -28,14 +33,38 @@ def async_url(url: str) -> str:
     return url.replace("postgresql://", "postgresql+asyncpg://", 1)
 
 
+def sqlstate_of(error: BaseException) -> str:
+    """PostgreSQL's five characters for an error of the database, also one raised while connecting; else empty."""
+    cause = _driver_error(error)
+    return str(getattr(cause, "sqlstate", None) or "")
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether trying the same again later can succeed: the outside failed, not the data or the rule."""
-    if isinstance(error, InterfaceError):
-        return True
+    cause = _driver_error(error)
+    if isinstance(cause, asyncpg.InterfaceError):
+        # The driver says the same of a lost connection and of a value it cannot encode; only the latter is ours.
+        return not isinstance(cause, ValueError)
+    if isinstance(cause, asyncpg.PostgresError):
+        return sqlstate_of(error).startswith(_TRANSIENT_SQLSTATES)
     if isinstance(error, DBAPIError):
-        state = str(getattr(error.orig, "sqlstate", None) or "")
-        return bool(error.connection_invalidated) or state.startswith(_TRANSIENT_SQLSTATES)
-    return isinstance(error, OSError | TimeoutError | httpx.HTTPError)
+        return bool(error.connection_invalidated)
+    if isinstance(cause, OSError):
+        return not isinstance(cause, _MISTAKES)
+    return isinstance(cause, PoolTimeout | httpx.TransportError)
+
+
+def is_unencodable(error: BaseException) -> bool:
+    """Whether the driver could not encode a value for PostgreSQL, such as an integer out of range."""
+    cause = _driver_error(error)
+    return isinstance(cause, asyncpg.InterfaceError) and isinstance(cause, ValueError)
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    """The driver's own error beneath SQLAlchemy's; errors raised while connecting come bare."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error
 
 
 class Database:
@@ -55,6 +84,7 @@ class Database:
             async_url(url),
             pool_size=pool_size,
             max_overflow=0,
+            hide_parameters=True,
             pool_pre_ping=True,
             pool_timeout=10,
         )

@@ -35,7 +35,9 @@ async def readiness_problems(service: "Service") -> list[str]:
     for loop in service.background:
         problems += loop.problems()
     if service.subscription is not None:
-        problems += service.subscription.problems()
+        problems += await service.subscription.problems()
+    if service.relay is not None:
+        problems += service.relay.problems()
     return problems
 
 

@@ -107,19 +107,13 @@ class Jobs:
             row = await tx.fetch_one(_NEXT) if depth <= outbox_depth_limit else None
             if row is None:
                 return False
-            acting = tx.officer
-            tx.officer = _officer(row.officer)
-            buffered = tx.events_count
+            acting, buffered = tx.officer, tx.events_count
             try:
-                with span(
-                    f"job {row.kind}",
-                    SpanKind.INTERNAL,
-                    resume(row.trace),
-                    job_id=str(row.id),
-                ):
+                with span(f"job {row.kind}", SpanKind.INTERNAL, resume(row.trace), job_id=str(row.id)):
                     async with tx.connection.begin_nested():
+                        tx.officer = _officer(row.officer)
                         step = await self._handlers[row.kind](tx, _job(row))
-                await tx.execute(_ADVANCE, _advance(row.id, step))
+                        await tx.execute(_ADVANCE, _advance(row.id, step))
             except Exception as error:
                 if is_transient(error):
                     raise

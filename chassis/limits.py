@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class RequestLimit:
-    """Answers 413, naming the limit, to a body larger than allowed; counts what really arrives."""
+    """Answers 413, naming the limit, to a body larger than allowed, declared or not."""
 
     def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
         self._app = app
@@ -16,25 +16,31 @@ class RequestLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self._limit_bytes:
+        declared = dict(scope["headers"]).get(b"content-length")
+        if declared is None:
+            await self._serve_chunked(scope, receive, send)
+        elif not declared.isdigit() or int(declared) > self._limit_bytes:
+            await self._refuse(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _serve_chunked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read a body of undeclared length up to the limit before anybody works on it."""
+        read: list[Message] = []
+        size, more = 0, True
+        while more and size <= self._limit_bytes:
+            read.append(await receive())
+            size += len(read[-1].get("body", b""))
+            more = bool(read[-1].get("more_body"))
+        if size > self._limit_bytes:
             await self._refuse(scope, receive, send)
             return
-        await self._app(scope, self._counting(receive), send)
+        waiting = iter(read)
 
-    def _counting(self, receive: Receive) -> Receive:
-        arrived = 0
+        async def replay() -> Message:
+            return next(waiting, None) or await receive()
 
-        async def count() -> Message:
-            nonlocal arrived
-            message = await receive()
-            arrived += len(message.get("body", b""))
-            if arrived > self._limit_bytes:
-                # A chunked body without a declared length: end it as if the client had gone.
-                return {"type": "http.disconnect"}
-            return message
-
-        return count
+        await self._app(scope, replay, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         problem = {

@@ -33,10 +33,10 @@ _PARK_KEY = text(
 _PARK = text(
     """
     INSERT INTO parked_message (id, consumer, log_identity, topic, partition, log_offset, key, type,
-                                headers_sealed, body_sealed, reason, detail, trace_id)
+                                key_sealed, headers_sealed, body_sealed, reason, detail, trace_id)
     VALUES (:id, :consumer, :log_identity, :topic, :partition, :log_offset, :key, :type,
-            :headers_sealed, :body_sealed, :reason, :detail, :trace_id)
-    ON CONFLICT (consumer, log_identity, topic, partition, log_offset) DO NOTHING
+            :key_sealed, :headers_sealed, :body_sealed, :reason, :detail, :trace_id)
+    ON CONFLICT (consumer, log_identity, topic, partition, log_offset) DO NOTHING RETURNING id
     """
 )
 _RECENT_KEYS = text(
@@ -108,21 +108,17 @@ class Parking:
             "log_offset": record.offset,
             "key": key,
             "type": type_,
+            "key_sealed": None if record.key is None else tx.vault.seal_bytes(record.key),
             "headers_sealed": tx.vault.seal_bytes(orjson.dumps(headers)),
             "body_sealed": None if record.value is None else tx.vault.seal_bytes(record.value),
             "reason": reason,
             "detail": detail,
             "trace_id": current_trace_id(),
         }
-        if key is not None:
-            parked = {
-                "consumer": self.consumer,
-                "topic": record.topic,
-                "key": key,
-                "reason": reason,
-            }
+        # A record parked before must not stop its key a second time: a redrive may have freed it since.
+        if await tx.fetch_one(_PARK, row) is not None and key is not None:
+            parked = {"consumer": self.consumer, "topic": record.topic, "key": key, "reason": reason}
             await tx.execute(_PARK_KEY, parked)
-        await tx.execute(_PARK, row)
 
     async def recently_parked_keys(self, tx: Transaction, reason: str, seconds: int) -> int:
         """How many keys this reason stopped lately: many at once mean a bad release, not bad data."""
@@ -179,7 +175,7 @@ def unsealed(tx: Transaction, row: Row[Any]) -> ConsumerRecord[Any, Any]:
         offset=row.log_offset,
         timestamp=0,
         timestamp_type=0,
-        key=None if row.key is None else row.key.encode(),
+        key=None if row.key_sealed is None else tx.vault.open_bytes(row.key_sealed),
         value=body,
         checksum=None,
         serialized_key_size=-1,

@@ -6,11 +6,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis.database import is_transient
-from chassis.errors import Conflict, NotAllowed, Refusal
+from chassis.database import is_transient, is_unencodable, sqlstate_of
+from chassis.errors import Conflict, NotAllowed, Refusal, Unprocessable
 from chassis.i18n import Language, translate
 from chassis.logs import logger
 from chassis.telemetry import current_trace_id
@@ -27,8 +27,21 @@ class AlreadyRecorded(Conflict):
     title = "The same thing is already recorded"
 
 
-_REFUSED_BY_DATABASE: dict[str, type[Refusal]] = {"23505": AlreadyRecorded, "42501": NotAllowed}
-"""Unique violation and row-level security, by SQLSTATE."""
+class ValueNotStorable(Unprocessable):
+    """A value that no column can hold: a NUL character, a number out of range."""
+
+    title = "A value is out of range or holds characters that cannot be kept"
+
+
+_REFUSED_BY_DATABASE: dict[str, type[Refusal]] = {
+    "22": ValueNotStorable,
+    "23502": ValueNotStorable,
+    "23503": Conflict,
+    "23505": AlreadyRecorded,
+    "23514": Conflict,
+    "42501": NotAllowed,
+}
+"""What the last line of defence means to a caller, by SQLSTATE or its class."""
 
 
 def answer_with_problems(app: FastAPI) -> None:
@@ -36,7 +49,7 @@ def answer_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(_AnswerFailures)
 
 
 def _problem(request: Request, status: int, code: str, title: str, **more: Any) -> JSONResponse:
@@ -61,15 +74,16 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [
-        {"field": _place(item["loc"]), "rule": item["type"], "message": _message(item)} for item in error.errors()
-    ]
+    errors = [{"field": _place(item), "rule": item["type"], "message": _message(item)} for item in error.errors()]
     return _problem(request, 422, "invalid-request", "The request has invalid fields", errors=errors)
 
 
-def _place(location: tuple[Any, ...]) -> str:
-    # An unknown field's name is the sender's own text: a NIK put in the wrong place must not come back.
-    return ".".join(str(part) if isinstance(part, int) or _FIELD_NAME.match(str(part)) else "?" for part in location)
+def _place(item: dict[str, Any]) -> str:
+    # An unknown field's name is the sender's own text: a NIK or a name put in the wrong place must not come back.
+    parts = [str(part) if isinstance(part, int) or _FIELD_NAME.match(str(part)) else "?" for part in item["loc"]]
+    if item["type"] == "extra_forbidden":
+        parts[-1] = "?"
+    return ".".join(parts)
 
 
 def _message(item: dict[str, Any]) -> str:
@@ -88,6 +102,33 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     return _problem(request, error.status_code, f"http-{error.status_code}", title)
 
 
+class _AnswerFailures:
+    """Turns whatever nobody handled into a problem, inside the HTTP span: no exception text gets into a trace."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; once the answer has begun, an error can only end the connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        except Exception as error:
+            if begun:
+                raise
+            response = await _failed(Request(scope, receive), error)
+            await response(scope, receive, send)
+
+
 async def _failed(request: Request, error: Exception) -> JSONResponse:
     if is_transient(error):
         log.warning("request_unavailable", exc_info=error)
@@ -99,10 +140,12 @@ async def _failed(request: Request, error: Exception) -> JSONResponse:
         )
         response.headers["Retry-After"] = "2"
         return response
-    if isinstance(error, DBAPIError) and (
-        refusal := _REFUSED_BY_DATABASE.get(str(getattr(error.orig, "sqlstate", "")))
-    ):
-        # The last line of defence spoke: a race that two checks both passed, or a row outside the officer's scope.
+    state = sqlstate_of(error)
+    refusal = _REFUSED_BY_DATABASE.get(state) or _REFUSED_BY_DATABASE.get(state[:2])
+    if refusal is None and is_unencodable(error):
+        refusal = ValueNotStorable
+    if refusal is not None:
+        # A race that two checks both passed, a row outside the officer's scope, a value that cannot be kept.
         log.warning("refused_by_database", exc_info=error)
         return await _refused(request, refusal())
     log.error("request_failed", exc_info=error)

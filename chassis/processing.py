@@ -79,41 +79,34 @@ class Processor:
         self.parking = Parking(service, log_identity)
         self.log_identity = log_identity
         self.paused_reason: str | None = None
-        self.busy_since: float | None = None
+        self.retrying_since: float | None = None
+        """Since when (monotonic) nothing succeeds; kept across batches that go back to the log."""
 
     async def process(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
         """Process all of the records; transient faults are retried in place, permanent ones parked.
 
         Raises the last transient fault when the retry budget is used up: nothing of what is left took effect.
         """
-        self.busy_since = time.monotonic()
-        try:
-            await self._with_retries(list(records))
-        finally:
-            self.busy_since = None
+        await self._with_retries(list(records))
 
     async def _with_retries(self, records: list[ConsumerRecord[Any, Any]]) -> None:
         deadline, pause_seconds = time.monotonic() + RETRY_BUDGET_SECONDS, 0.1
-        while records:
+        while True:
             try:
                 await self._attempt(records)
-                self.paused_reason = None
-                return
             except Exception as error:
-                paused = isinstance(error, ConsumerPaused)
-                if not paused and not is_transient(error):
-                    raise
-                if paused:
+                # Permanent errors were parked on the way; what arrives here is the outside, a pause, or parking itself.
+                self.retrying_since = self.retrying_since or time.monotonic()
+                if isinstance(error, ConsumerPaused):
                     self.paused_reason = str(error)
-                if time.monotonic() > deadline:
-                    raise
-                log.warning(
-                    "batch_retried",
-                    error=type(error).__name__,
-                    after_seconds=pause_seconds,
-                )
+                log.warning("batch_retried", after_seconds=pause_seconds, exc_info=error)
                 await asyncio.sleep(pause_seconds)
                 pause_seconds = min(pause_seconds * 2, 10)
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                self.paused_reason = self.retrying_since = None
+                return
 
     async def _attempt(self, records: list[ConsumerRecord[Any, Any]]) -> None:
         try:

@@ -1,5 +1,6 @@
 """Kafka records as they come: read into events, or named as unreadable. Nothing here may raise."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,10 @@ from pydantic import BaseModel, ValidationError
 
 from chassis.events import Catalogue, Delivered, EventEntry
 from chassis.telemetry import resume
+
+STORABLE_CHARACTERS = 200
+UNREADABLE_HEADERS = (("sinergi-unreadable", b"header_name_not_utf8"),)
+"""Stands in a record of which the client library could read nothing but its place."""
 
 REQUIRED_ATTRIBUTES = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_correlationid", "ce_sequence")
 
@@ -67,9 +72,9 @@ class RecordReader:
         kind = headers.get("ce_type")
         missing = [name for name in REQUIRED_ATTRIBUTES if not headers.get(name)]
         if missing or kind is None:
-            return Unreadable(record, "missing_attributes", ",".join(missing), kind)
+            return Unreadable(record, "missing_attributes", ",".join(missing), kind and storable(kind))
         if kind not in self._heard:
-            return Skipped(record, kind)
+            return Skipped(record, storable(kind))
         return self._event(record, headers, self._catalogue[kind])
 
     def _event(
@@ -88,8 +93,8 @@ class RecordReader:
             data: BaseModel = entry.model.model_validate_json(record.value)
         except ValidationError as error:
             return Unreadable(record, "schema", _places(error), entry.type)
-        key, due = key_text(record), str(getattr(data, entry.key))
-        if key != due:
+        key = str(getattr(data, entry.key))
+        if record.key != key.encode():
             return Unreadable(record, "wrong_key", entry.key, entry.type)
         try:
             event = _delivered(record, headers, key, data)
@@ -99,12 +104,21 @@ class RecordReader:
 
 
 def key_text(record: ConsumerRecord[Any, Any]) -> str | None:
-    """The record's key as text; bytes that are not UTF-8 keep their order under a stable spelling."""
+    """The record's key in a form that can be stored and compared; equal bytes give equal text, whatever they are."""
     key: bytes | None = record.key
-    return None if key is None else key.decode("utf-8", "backslashreplace")
+    return None if key is None else storable(key.decode("utf-8", "backslashreplace"))
+
+
+def storable(text: str) -> str:
+    """A foreign text as PostgreSQL can keep and index it: printable, and a digest in place of what is too long."""
+    if len(text) > STORABLE_CHARACTERS:
+        return f"sha256:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return "".join(character if character.isprintable() else f"\\u{ord(character):04x}" for character in text)
 
 
 def _headers(record: ConsumerRecord[Any, Any]) -> dict[str, str] | Unreadable:
+    if tuple(record.headers) == UNREADABLE_HEADERS:
+        return Unreadable(record, "header_name_not_utf8", "")
     headers: dict[str, str] = {}
     for name, value in record.headers:
         if value is None:

@@ -42,6 +42,11 @@ class Redrive:
                 return 0
             return int(await self._one(tx, waiting[0]))
 
+    async def waiting(self, *, topic: str | None = None, key: str | None = None, message_id: UUID | None = None) -> int:
+        """How many messages of a key, or whether the one message, still wait."""
+        async with self._processor.database.transaction() as tx:
+            return len(await self._parking.waiting(tx, topic=topic, key=key, message_id=message_id))
+
     async def _one(self, tx: Transaction, row: Any) -> bool:
         item = self._processor.reader.read(unsealed(tx, row))
         if isinstance(item, Unreadable):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Sequence
@@ -10,7 +11,13 @@ from typing import Any
 import asyncpg
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import (
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
@@ -26,15 +33,25 @@ STALE_AFTER_SECONDS = 3.0
 """A leader silent for this long is ended by its challenger: killed and frozen ones alike."""
 POLL_SECONDS = 0.25
 """Fallback when a wake-up is missed."""
+AVOID_SECONDS = 5.0
+"""How long a topic that is missing or forbidden is left alone, so that it delays nobody else's events."""
+TROUBLE_SECONDS = 10.0
+"""Longer than a broker's restart: after it readiness says that events do not get out."""
+_TOPIC_UNAVAILABLE = (
+    UnknownTopicOrPartitionError,
+    InvalidTopicError,
+    TopicAuthorizationFailedError,
+)
 
 _UNPUBLISHED = """
     SELECT position, topic, key, type, headers, body FROM outbox AS o
-    WHERE published_at IS NULL AND held_reason IS NULL AND NOT EXISTS (
+    WHERE published_at IS NULL AND held_reason IS NULL AND topic <> ALL($2::text[]) AND NOT EXISTS (
         SELECT 1 FROM outbox AS held WHERE held.published_at IS NULL AND held.held_reason IS NOT NULL
         AND held.topic = o.topic AND held.key = o.key AND held.position < o.position)
     ORDER BY position LIMIT $1
 """
 _MARK = "UPDATE outbox SET published_at = clock_timestamp() WHERE position = ANY($1::bigint[])"
+_BEAT_AGAIN = "UPDATE relay_leader SET beat_at = clock_timestamp() WHERE instance = $1"
 _HOLD = "UPDATE outbox SET held_reason = $2 WHERE position = $1"
 _BEAT = """
     INSERT INTO relay_leader (backend_pid, instance, beat_at) VALUES (pg_backend_pid(), $1, clock_timestamp())
@@ -52,37 +69,33 @@ _END_STALE = """
 class Relay:
     """Publishes one service's outbox. Any number may run; one leads, the others wait to take over."""
 
-    def __init__(
-        self,
-        worker_database_url: str,
-        bootstrap_servers: str,
-        service: str,
-        batch_size: int,
-    ) -> None:
+    def __init__(self, worker_database_url: str, bootstrap_servers: str, service: str, batch_size: int) -> None:
         self._url = worker_database_url
         self._bootstrap_servers = bootstrap_servers
         self._service = service
         self._batch_size = batch_size
-        self._instance = f"{socket.gethostname()}"
-        self.leading = False
+        self._instance = f"{socket.gethostname()}/{os.getpid()}"
+        self._avoided: dict[str, float] = {}
+        """Topics that could not be written to, and until when (monotonic) they are left alone."""
+        self._trouble_since: float | None = None
+
+    def problems(self) -> list[str]:
+        """Why events do not get out; empty when all is well."""
+        found = [f"topic_unavailable:{topic}" for topic in sorted(self._avoided)]
+        if self._trouble_since is not None and time.monotonic() - self._trouble_since > TROUBLE_SECONDS:
+            found.append("relay_failing")
+        return found
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Lead whenever possible, until told to stop."""
         while not stopping.is_set():
             try:
                 await self._take_part(stopping)
-            except (
-                OSError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                KafkaError,
-                TimeoutError,
-            ) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, TimeoutError) as error:
                 # Whatever was sent and not marked is sent again by a fresh, idempotent producer.
+                self._trouble_since = self._trouble_since or time.monotonic()
                 log.warning("relay_restarted", error=type(error).__name__)
                 await _pause(stopping, 0.5)
-            finally:
-                self.leading = False
 
     async def _take_part(self, stopping: asyncio.Event) -> None:
         connection = await asyncpg.connect(self._url, timeout=5)
@@ -106,56 +119,86 @@ class Relay:
             acks="all",
             linger_ms=5,
             max_batch_size=256 * 1024,
+            request_timeout_ms=10_000,
         )
-        await producer.start()
-        wake = asyncio.Event()
-        await connection.add_listener(CHANNEL, lambda *_: wake.set())
-        self.leading = True
-        log.info("relay_leads")
+        # The beat has a connection of its own: a slow broker must not make a healthy leader look frozen.
+        heart = asyncio.create_task(self._beat())
         try:
+            await producer.start()
+            wake = asyncio.Event()
+            await connection.add_listener(CHANNEL, lambda *_: wake.set())
+            log.info("relay_leads")
             await self._publish_until(stopping, connection, producer, wake)
         finally:
+            heart.cancel()
+            await asyncio.gather(heart, return_exceptions=True)
             await producer.stop()
+
+    async def _beat(self) -> None:
+        connection = await asyncpg.connect(self._url, timeout=5)
+        try:
+            while True:
+                await connection.execute(_BEAT_AGAIN, self._instance)
+                await asyncio.sleep(BEAT_SECONDS)
+        finally:
+            connection.terminate()
 
     async def _publish_until(
         self, stopping: asyncio.Event, connection: "asyncpg.Connection[Any]", producer: AIOKafkaProducer,
         wake: asyncio.Event,
     ) -> None:  # fmt: skip
-        beaten_at = time.monotonic()
         while not stopping.is_set():
             wake.clear()
-            rows = await connection.fetch(_UNPUBLISHED, self._batch_size)
-            sent = await self._send(connection, producer, rows)
-            if sent:
-                await connection.execute(_MARK, sent)
-            if time.monotonic() - beaten_at >= BEAT_SECONDS:
-                await connection.execute(_BEAT, self._instance)
-                beaten_at = time.monotonic()
+            self._avoided = {topic: until for topic, until in self._avoided.items() if until > time.monotonic()}
+            rows = await connection.fetch(_UNPUBLISHED, self._batch_size, list(self._avoided))
+            await self._send(connection, producer, rows)
+            self._trouble_since = None
             if len(rows) < self._batch_size:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), POLL_SECONDS)
 
     async def _send(
-        self,
-        connection: "asyncpg.Connection[Any]",
-        producer: AIOKafkaProducer,
-        rows: Sequence[asyncpg.Record],
-    ) -> list[int]:
-        """Send the rows; returns the positions that the broker acknowledged. One error ends this leadership."""
-        pending: list[tuple[int, asyncio.Future[Any]]] = []
+        self, connection: "asyncpg.Connection[Any]", producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
+    ) -> None:
+        """Send the rows and mark what the broker acknowledged; what cannot be sent holds its key or topic only."""
+        pending: list[tuple[asyncpg.Record, asyncio.Future[Any]]] = []
         held: set[tuple[str, str]] = set()
         for row in rows:
-            key = (row["topic"], row["key"])
-            if key in held:
+            if row["topic"] in self._avoided or (row["topic"], row["key"]) in held:
+                continue
+            if not await _is_known(producer, row["topic"]):
+                self._avoid(row["topic"], "unknown")
                 continue
             try:
-                pending.append((row["position"], await self._send_one(producer, row)))
+                pending.append((row, await self._send_one(producer, row)))
             except MessageSizeTooLargeError:
-                held.add(key)
-                await connection.execute(_HOLD, row["position"], "too_large")
-                log.error("outbox_row_held", position=row["position"], type=row["type"])
-        await asyncio.gather(*(future for _, future in pending))
-        return [position for position, _ in pending]
+                await self._hold(connection, row, held)
+        outcomes = await asyncio.gather(*(future for _, future in pending), return_exceptions=True)
+        sent: list[int] = []
+        fault: BaseException | None = None
+        for (row, _), outcome in zip(pending, outcomes, strict=True):
+            if isinstance(outcome, MessageSizeTooLargeError):
+                await self._hold(connection, row, held)
+            elif isinstance(outcome, _TOPIC_UNAVAILABLE):
+                self._avoid(row["topic"], type(outcome).__name__)
+            elif isinstance(outcome, BaseException):
+                fault = outcome
+            elif (row["topic"], row["key"]) not in held:
+                sent.append(row["position"])
+        await connection.execute(_MARK, sent)
+        if fault is not None:
+            raise fault
+
+    async def _hold(
+        self, connection: "asyncpg.Connection[Any]", row: asyncpg.Record, held: set[tuple[str, str]]
+    ) -> None:
+        held.add((row["topic"], row["key"]))
+        await connection.execute(_HOLD, row["position"], "too_large")
+        log.error("outbox_row_held", position=row["position"], type=row["type"])
+
+    def _avoid(self, topic: str, reason: str) -> None:
+        self._avoided[topic] = time.monotonic() + AVOID_SECONDS
+        log.error("topic_unavailable", topic=topic, reason=reason)
 
     async def _send_one(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> asyncio.Future[Any]:
         headers: dict[str, str] = orjson.loads(row["headers"])
@@ -175,6 +218,15 @@ class Relay:
         )
         future.add_done_callback(lambda _: span.end())
         return future
+
+
+async def _is_known(producer: AIOKafkaProducer, topic: str) -> bool:
+    """Whether the cluster has the topic; asked before sending, which would wait for it and hold up all others."""
+    if not producer.client.cluster.partitions_for_topic(topic):
+        await producer.client.add_topic(topic)
+        # A topic that is tracked already is not asked for again: it may have been made since.
+        await producer.client.force_metadata_update()
+    return bool(producer.client.cluster.partitions_for_topic(topic))
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

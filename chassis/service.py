@@ -65,6 +65,7 @@ class Service:
         self.database = self._database(settings.worker_database_url)
         self.api_database = self._database(settings.database_url)
         self.subscription: Subscription | None = None
+        self.relay: Relay | None = None
         self.background: list[Background] = []
         self.app = self._app(routes)
 
@@ -119,19 +120,20 @@ class Service:
                 _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
                 for task in late:
                     task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
             await self.database.close()
             await self.api_database.close()
 
     def _loops(self) -> list[Background]:
         settings = self.settings
-        relay = Relay(
+        self.relay = Relay(
             settings.worker_database_url,
             settings.kafka_bootstrap_servers,
             self.name,
             settings.relay_batch_size,
         )
         loops = [
-            Background("relay", relay.run),
+            Background("relay", self.relay.run),
             Background("timers", lambda stopping: self.timers.run(self.database, stopping)),
             Background(
                 "jobs",

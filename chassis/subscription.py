@@ -23,6 +23,7 @@ from chassis.consumer import Consumers
 from chassis.database import Database
 from chassis.events import Catalogue
 from chassis.logs import logger
+from chassis.polling import Poll
 from chassis.processing import Processor
 from chassis.records import RecordReader
 
@@ -30,8 +31,10 @@ log = logger(__name__)
 
 POLL_TIMEOUT_MS = 20
 MAX_POLL_INTERVAL_MS = 300_000
-STALLED_SECONDS = 200
-"""A batch that takes longer than this has stalled: readiness turns false before the member is expelled."""
+STALLED_SECONDS = 60
+"""The log was not asked for so long: a batch hangs, or the loop does."""
+RETRYING_SECONDS = 15
+"""A batch that fails for so long is more than a hiccup of the database."""
 
 _STORED_OFFSETS = text(
     "SELECT topic, partition, next_offset FROM stored_offset WHERE consumer = :consumer AND log_identity = :log"
@@ -44,6 +47,8 @@ class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, positions: Callable[[], Awaitable[dict[TopicPartition, int]]]) -> None:
         self._positions = positions
         self.consumer: Callable[[], AIOKafkaConsumer | None] = lambda: None
+        self.assigned = False
+        """Whether the group gave this member its share, be it nothing."""
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Nothing: offsets are stored with every batch."""
@@ -51,11 +56,11 @@ class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Seek every assigned partition; a fresh database begins at the beginning."""
         consumer = self.consumer()
-        if consumer is None or not assigned:
-            return
-        stored = await self._stored()
-        for partition in assigned:
-            consumer.seek(partition, stored.get(partition, 0))
+        if consumer is not None and assigned:
+            stored = await self._stored()
+            for partition in assigned:
+                consumer.seek(partition, stored.get(partition, 0))
+        self.assigned = True
 
     async def _stored(self) -> dict[TopicPartition, int]:
         # Going on from Kafka's offset because the database is away for a moment would skip events: wait for it.
@@ -65,6 +70,10 @@ class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]
             except Exception as error:
                 log.warning("stored_offsets_unavailable", error=type(error).__name__)
                 await asyncio.sleep(1)
+
+
+class ConsumerDied(Exception):
+    """The consuming task ended although nobody asked it to."""
 
 
 class Subscription:
@@ -84,6 +93,8 @@ class Subscription:
         self._instance = f"{service}-{instance}" if instance else None
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
+        self._listener = _SeekToStored(self._stored_offsets)
+        self._poll: Poll | None = None
         self.processor: Processor | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -98,7 +109,7 @@ class Subscription:
             graceful_timeout=15,
             client_id=self._service,
         )
-        listener = _SeekToStored(self._stored_offsets)
+        listener = self._listener = _SeekToStored(self._stored_offsets)
         self._subscriber = self._broker.subscriber(
             *self._topics,
             batch=True,
@@ -117,12 +128,21 @@ class Subscription:
         )
         listener.consumer = lambda: self._subscriber.consumer
         self._subscriber(self._handle)
+        self._poll = self._subscriber.get_msg = Poll(self._subscriber.get_msg, self._batch_size)
         try:
             await self._broker.start()
             log.info("consuming", topics=self._topics)
-            await stopping.wait()
+            await self._until_stopped_or_dead(stopping)
         finally:
             await self._broker.stop()
+
+    async def _until_stopped_or_dead(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            if all(task.done() for task in self.tasks):
+                # Raised, so that the loop around starts a fresh consumer; nobody else would.
+                raise ConsumerDied(self._service)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), 1)
 
     async def _handle(self, message: KafkaMessage) -> None:
         assert self.processor is not None
@@ -156,21 +176,23 @@ class Subscription:
         """The subscriber's consuming tasks."""
         return () if self._subscriber is None else tuple(self._subscriber.tasks)
 
-    def problems(self) -> list[str]:
+    async def problems(self) -> list[str]:
         """Why this consumer cannot be trusted to make progress; empty when all is well."""
-        if self._subscriber is None or self._subscriber.consumer is None:
+        processor, poll = self.processor, self._poll
+        if self._subscriber is None or self._subscriber.consumer is None or processor is None or poll is None:
             return ["consumer_not_started"]
+        now = time.monotonic()
         found: list[str] = []
         if all(task.done() for task in self.tasks):
             found.append("consumer_task_dead")
-        if not self._subscriber.consumer.assignment():
-            found.append("no_partitions_assigned")
-        assert self.processor is not None
-        if self.processor.paused_reason:
-            found.append(f"consumer_paused:{self.processor.paused_reason}")
-        busy_since = self.processor.busy_since
-        if busy_since is not None and time.monotonic() - busy_since > STALLED_SECONDS:
-            found.append("batch_stalled")
+        if not self._listener.assigned:
+            found.append("consumer_group_not_joined")
+        if processor.paused_reason:
+            found.append(f"consumer_paused:{processor.paused_reason}")
+        elif processor.retrying_since is not None and now - processor.retrying_since > RETRYING_SECONDS:
+            found.append("consumer_retrying")
+        if now - poll.asked_at > STALLED_SECONDS:
+            found.append("consumer_stalled")
         return found
 
 

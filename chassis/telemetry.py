@@ -12,6 +12,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import StatusCode
 
 from chassis.settings import ServiceSettings
 
@@ -62,8 +63,15 @@ def span(
 ) -> Iterator[Context]:
     """Run a step as a span; yields its context. Attributes carry ids and codes only."""
     marked = {f"sinergi.{key}": value for key, value in attributes.items()}
-    with tracer.start_as_current_span(name, parent, kind=kind, attributes=marked) as current:
-        yield trace.set_span_in_context(current, parent)
+    with tracer.start_as_current_span(
+        name, parent, kind=kind, attributes=marked, record_exception=False, set_status_on_exception=False
+    ) as current:
+        try:
+            yield trace.set_span_in_context(current, parent)
+        except Exception as error:
+            # The class only: texts of exceptions quote values.
+            current.set_status(StatusCode.ERROR, type(error).__name__)
+            raise
 
 
 def current_trace_id() -> str | None:

@@ -25,8 +25,9 @@ _SCHEDULE = text(
     """
     INSERT INTO timer (id, kind, subject_id, due_at, data, trace)
     VALUES (:id, :kind, :subject_id, :due_at, CAST(:data AS jsonb), CAST(:trace AS jsonb))
-    ON CONFLICT (kind, subject_id, due_at) DO UPDATE SET state = 'waiting', data = excluded.data, attempts = 0
-    WHERE timer.state = 'cancelled'
+    ON CONFLICT (kind, subject_id, due_at)
+    DO UPDATE SET state = 'waiting', data = excluded.data, trace = excluded.trace, attempts = 0, retry_at = NULL
+    WHERE timer.state <> 'waiting'
     """
 )
 _CANCEL = text(
@@ -117,9 +118,18 @@ class Transaction:
         subject_id: UUID,
         data: Mapping[str, JsonValue] | None = None,
     ) -> None:
-        """Set a durable timer; the same kind, subject and moment is set once, a cancelled one waits again."""
-        row = {"id": new_id(), "kind": kind, "subject_id": subject_id, "due_at": due_at}
-        await self.execute(_SCHEDULE, row | {"data": _json(data or {}), "trace": _json(carry())})
+        """Set a durable timer; the same kind, subject and moment waits once, a cancelled or fired one waits again."""
+        await self.schedule_all(kind, [(due_at, subject_id, data or {})])
+
+    async def schedule_all(self, kind: str, timers: Sequence[tuple[datetime, UUID, Mapping[str, JsonValue]]]) -> None:
+        """Set many timers of a kind (due at, subject, data) at once, as `schedule` does each."""
+        common = {"kind": kind, "trace": _json(carry())}
+        rows = [
+            {"id": new_id(), "subject_id": subject_id, "due_at": due_at, "data": _json(data), **common}
+            for due_at, subject_id, data in timers
+        ]
+        if rows:
+            await self.execute(_SCHEDULE, rows)
 
     async def cancel_timers(self, kind: str, subject_id: UUID) -> None:
         """Cancel the subject's waiting timers of a kind.

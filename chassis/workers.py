@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 log = logger(__name__)
 
+RECENT_SECONDS = 30
+"""A loop that failed within this time is not trusted yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:
@@ -40,7 +43,7 @@ class Background:
 
     name: str
     run: Callable[[asyncio.Event], Awaitable[None]]
-    failing_since: float | None = field(default=None, init=False)
+    failed_at: float | None = field(default=None, init=False)
     task: asyncio.Task[None] | None = field(default=None, init=False)
 
     def start(self, stopping: asyncio.Event) -> None:
@@ -56,9 +59,9 @@ class Background:
                 return
             except Exception as error:
                 log.error("background_failed", name=self.name, exc_info=error)
-            if time.monotonic() - started_at > 30:
-                pause_seconds, self.failing_since = 0.2, None
-            self.failing_since = self.failing_since or time.monotonic()
+            self.failed_at = time.monotonic()
+            if self.failed_at - started_at > RECENT_SECONDS:
+                pause_seconds = 0.2
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), pause_seconds)
             pause_seconds = min(pause_seconds * 2, 10)
@@ -67,5 +70,5 @@ class Background:
         """Why this loop cannot be trusted; empty when all is well."""
         if self.task is None or self.task.done():
             return [f"{self.name}_stopped"]
-        failing = self.failing_since
-        return [f"{self.name}_failing"] if failing is not None and time.monotonic() - failing < 30 else []
+        recently = self.failed_at is not None and time.monotonic() - self.failed_at < RECENT_SECONDS
+        return [f"{self.name}_failing"] if recently else []

@@ -52,6 +52,8 @@ BEGIN
             EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF inbox FOR VALUES FROM (%L) TO (%L)',
                            'inbox_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM'), first_id_of_month(month),
                            first_id_of_month(date_add(month, '1 month', 'UTC')));
+            EXECUTE format('REVOKE ALL ON %I FROM %I, %I', 'inbox_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM'),
+                           replace(current_user, '_owner', '_app'), replace(current_user, '_owner', '_worker'));
         EXCEPTION WHEN check_violation THEN
             -- The default partition holds ids of that month already: they stay there, and so will the rest of it.
             NULL;
@@ -89,6 +91,7 @@ CREATE TABLE parked_message (
     log_offset bigint NOT NULL,
     key text,
     type text,
+    key_sealed bytea,
     headers_sealed bytea NOT NULL,
     body_sealed bytea,
     reason text NOT NULL,
@@ -201,8 +204,6 @@ BEGIN
     EXECUTE format('CREATE POLICY owner ON %s TO %I USING (true) WITH CHECK (true)', guarded, current_user);
 END $$;
 
-SELECT add_inbox_partitions(6);
-
 -- The owner's later tables inherit the same rights; nobody but the owner may delete or truncate.
 DO $$
 DECLARE
@@ -213,8 +214,19 @@ BEGIN
     EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO %I, %I', app, worker);
     EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE ON TABLES TO %I, %I', app, worker);
     EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO %I, %I', app, worker);
-    EXECUTE format('REVOKE INSERT, UPDATE ON alembic_version FROM %I, %I', app, worker);
-    EXECUTE format('REVOKE UPDATE ON audit, access_record, inbox, idempotency FROM %I, %I', app, worker);
-    EXECUTE format('REVOKE INSERT, UPDATE ON stored_offset, inbox, relay_leader, skipped_type FROM %I', app);
+    -- The application role adds events, audit rows, timers and jobs; it neither rewrites nor suppresses any.
+    EXECUTE format('REVOKE INSERT, UPDATE ON alembic_version, stored_offset, relay_leader, skipped_type, parked_key, '
+                   'parked_message, inbox FROM %I', app);
+    EXECUTE format('REVOKE UPDATE ON outbox, audit, access_record, idempotency, timer, job FROM %I', app);
+    EXECUTE format('REVOKE SELECT ON audit, access_record FROM %I', app);
+    EXECUTE format('GRANT UPDATE (held_reason) ON outbox TO %I', app);
+    EXECUTE format('GRANT UPDATE (state, data, attempts, retry_at, trace) ON timer TO %I', app);
+    EXECUTE format('GRANT UPDATE (state, attempts, retry_at, last_error, finished_at) ON job TO %I', app);
+    EXECUTE format('REVOKE INSERT, UPDATE ON alembic_version FROM %I', worker);
+    EXECUTE format('REVOKE UPDATE ON audit, access_record, inbox, idempotency FROM %I', worker);
     EXECUTE format('GRANT DELETE ON parked_key, timer TO %I', worker);
+    -- Partitions are reached through their parent only: rights of their own would go round its.
+    EXECUTE format('REVOKE ALL ON inbox_other FROM %I, %I', app, worker);
 END $$;
+
+SELECT add_inbox_partitions(6);

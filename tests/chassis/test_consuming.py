@@ -11,6 +11,7 @@ from aiokafka import ConsumerRecord
 from chassis import processing
 from chassis.events import Delivered
 from chassis.ids import new_id
+from chassis.parking import Parking, unsealed
 from chassis.processing import ConsumerPaused
 from chassis.records import Readable, RecordReader, Unreadable
 from chassis.redrive import Redrive
@@ -131,6 +132,11 @@ NOT_UTF8 = b"\xff\xfe"
             {"headers": [(k, v.encode()) for k, v in (headers_of(GOOD) | {"ce_id": "7"}).items()]},
         ),
         ("wrong_topic", {"topic": "sample.credits"}),
+        ("wrong_key", {"key": b"a\x00b"}),
+        ("wrong_key", {"key": b"k" * 20_000}),
+        ("missing_attributes", {"headers": [("ce_type", b"x\x00y")]}),
+        ("header_not_utf8", {"headers": [("ce_type", NOT_UTF8 * 9_000)]}),
+        ("DBAPIError", {"headers": [(k, v.encode()) for k, v in (headers_of(GOOD) | {"ce_source": "a\x00b"}).items()]}),
     ],
 )
 async def test_junk_parks_with_its_reason_and_good_ones_pass(
@@ -146,6 +152,25 @@ async def parked_reasons(sample: ServiceUnderTest) -> list[tuple[str, str | None
     """Reason and key of what is parked."""
     rows = await sample.fetch_all("SELECT reason, key FROM parked_message ORDER BY arrival")
     return [(row.reason, row.key) for row in rows]
+
+
+@pytest.mark.parametrize("kind", ["x\x00y", "k" * 20_000])
+async def test_a_foreign_type_that_cannot_be_kept_as_it_is_still_passes(sample: ServiceUnderTest, kind: str) -> None:
+    """Counted under a printable name; nothing stops."""
+    headers = headers_of(GOOD) | {"ce_type": kind}
+    foreign = record(GOOD, headers=[(name, value.encode()) for name, value in headers.items()])
+    await sample.processor().process([foreign, record(ordered(2))])
+    assert await balances(sample) == {2: 5}
+
+
+async def test_a_parked_record_comes_back_byte_for_byte(sample: ServiceUnderTest) -> None:
+    """Key, headers and body, whatever bytes they are."""
+    odd = record(GOOD, key=b"\xff\x00k", value=b"\xfe{}", headers=[("h", b"\xff"), ("n", None)])
+    await sample.processor().process([odd])
+    async with sample.service.database.transaction() as tx:
+        (row,) = await Parking("sample", "test-log").waiting(tx)
+        back = unsealed(tx, row)
+    assert (back.key, back.value, list(back.headers)) == (odd.key, odd.value, list(odd.headers))
 
 
 async def test_a_parked_body_is_sealed(sample: ServiceUnderTest) -> None:

@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from fastapi import APIRouter
 
 from chassis.auth import Role, TokenVerifier
 from chassis.service import RouteWithoutPermission, refuse_undeclared_routes
+from deploy.local.provision import DatabaseUrls
 from tests.support.service import ServiceUnderTest
 
 ACCOUNT = UUID(int=1)
@@ -145,7 +149,7 @@ async def test_a_token_of_another_issuer_audience_or_time_is_refused(
     sample: ServiceUnderTest, claims: dict[str, object]
 ) -> None:
     """iss, aud and exp are checked."""
-    token = sample.issuer.token("petugas", [Role.PETUGAS], "dinsos", "33.28", **claims)
+    token = sample.issuer.token("petugas", [Role.PETUGAS], "dinsos", "33.28", claims)
     response = await sample.client({"Authorization": f"Bearer {token}"}).get(f"/accounts/{ACCOUNT}")
     assert response.status_code == 401
 
@@ -163,6 +167,67 @@ async def test_an_administrator_named_on_the_machine_needs_no_role_of_the_issuer
     assert budi.roles == frozenset()
 
 
+@pytest.mark.parametrize("claims", [{"roles": None}, {"roles": [{}]}, {"roles": 7}, {"sub": None}, {"agency": ["x"]}])
+async def test_a_signed_token_of_odd_claims_is_refused_not_an_error(
+    sample: ServiceUnderTest, claims: dict[str, object]
+) -> None:
+    """Another issuer's habits must not become a 500."""
+    token = sample.issuer.token("petugas", [Role.PETUGAS], "dinsos", "33.28", claims)
+    response = await sample.client({"Authorization": f"Bearer {token}"}).get(f"/accounts/{ACCOUNT}")
+    assert response.status_code in (401, 404)
+
+
+@pytest.mark.parametrize("amount", [2**70, -(2**63) - 1])
+async def test_a_value_that_no_column_holds_is_422(sample: ServiceUnderTest, amount: int) -> None:
+    """The caller can mend it."""
+    response = await sample.as_(Role.PETUGAS).post(
+        "/credits", json={"account_id": str(ACCOUNT), "amount_rupiah": amount}
+    )
+    assert response.status_code == 422
+
+
+@pytest.mark.parametrize("query", ["limit=-5", "limit=100000", "after=-1"])
+async def test_operators_lists_are_bounded(sample: ServiceUnderTest, query: str) -> None:
+    """Nothing in a request is unbounded."""
+    operator = sample.as_(Role.OPERATOR, agency="*", region="")
+    assert (await operator.get(f"/admin/parked?{query}")).status_code == 422
+
+
+async def test_a_chunked_body_over_the_limit_is_413_too(sample: ServiceUnderTest) -> None:
+    """The length need not be declared."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 1024 * 1024
+
+    response = await sample.as_(Role.PETUGAS).post("/uploads", content=chunks())
+    assert response.status_code == 413
+
+
+async def test_the_application_role_neither_rewrites_nor_suppresses(sample_urls: DatabaseUrls) -> None:
+    """What officers' requests run under may add events and audit rows, not change or hide them."""
+    connection = await asyncpg.connect(sample_urls.app)
+    forbidden = [
+        "UPDATE outbox SET body = 'x'",
+        "UPDATE outbox SET published_at = now()",
+        "UPDATE audit SET actor = 'x'",
+        "SELECT * FROM access_record",
+        "UPDATE job SET officer = '{}'",
+        "UPDATE timer SET due_at = now()",
+        "UPDATE parked_message SET redriven_at = now()",
+        "DELETE FROM outbox",
+        "INSERT INTO inbox (consumer, source, event_id) VALUES ('s', 's', gen_random_uuid())",
+        "INSERT INTO inbox_other (consumer, source, event_id) VALUES ('s', 's', gen_random_uuid())",
+        f"INSERT INTO {datetime.now(UTC):inbox_%Y_%m} VALUES ('s', 's', gen_random_uuid())",
+    ]
+    try:
+        for statement in forbidden:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic cGV0dWdhczp4"])
 async def test_no_token_no_entry(sample: ServiceUnderTest, header: str) -> None:
     """Anything but a valid bearer token is 401."""
@@ -176,6 +241,7 @@ async def test_no_token_no_entry(sample: ServiceUnderTest, header: str) -> None:
         {"account_id": NIK, "amount_rupiah": 5},
         {"account_id": str(ACCOUNT), "amount_rupiah": NIK + "x"},
         {"account_id": str(ACCOUNT), "amount_rupiah": 5, NIK: 1},
+        {"account_id": str(ACCOUNT), "amount_rupiah": 5, "siti_aminah": 1},
         {"account_id": str(ACCOUNT), "amount_rupiah": 5, "region_code": {"nik": NIK}},
         [NIK],
     ],
@@ -185,6 +251,7 @@ async def test_an_error_never_repeats_what_was_sent(sample: ServiceUnderTest, bo
     response = await sample.as_(Role.PETUGAS).post("/credits", json=body)
     assert response.status_code == 422
     assert NIK not in response.text
+    assert "siti" not in response.text
 
 
 async def test_a_post_needs_an_idempotency_key(sample: ServiceUnderTest) -> None:

@@ -1,94 +1,20 @@
 """Outbox → relay → Kafka → consumer on the real broker: nothing lost, nothing twice, order per key."""
 
 import asyncio
-import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
-import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from chassis.relay import LEADER_LOCK
-from chassis.settings import ServiceSettings
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
-from deploy.local.provision import DatabaseUrls, create_topics
-from tests.chassis.builders import headers_of, ordered
-from tests.chassis.sample.contract import CreditedV1, OrderedV1, catalogue_with
-from tests.chassis.sample.service import Credit, create_service, credit
-from tests.support.service import OfficerClient, ServiceUnderTest, TestIssuer, settings_for
-
-MakeSample = Callable[..., ServiceUnderTest]
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
-    """Wait for a condition, at most so long."""
-    deadline = time.monotonic() + seconds
-    while not await condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        await asyncio.sleep(0.1)
-
-
-@pytest.fixture
-async def prefix(kafka: Kafka) -> str:
-    """Topics of this test's own."""
-    name = f"t{uuid.uuid4().hex[:8]}."
-    topics = {entry.topic for entry in catalogue_with(name).values()}
-    await create_topics(kafka.bootstrap_servers, topics)
-    return name
-
-
-@asynccontextmanager
-async def running(under_test: ServiceUnderTest) -> AsyncIterator[ServiceUnderTest]:
-    """The service with its loops, as its process runs it."""
-    app = under_test.service.app
-    async with app.router.lifespan_context(app):
-        yield under_test
-
-
-@pytest.fixture
-def make_sample(kafka: Kafka, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path, prefix: str) -> MakeSample:
-    """Processes of the sample on one database and one set of topics."""
-
-    def make(urls: DatabaseUrls = sample_urls) -> ServiceUnderTest:
-        more = {"kafka_bootstrap_servers": kafka.bootstrap_servers}
-        settings = ServiceSettings(**settings_for(urls, issuer, tmp_path, **more))
-        return ServiceUnderTest(create_service(settings, catalogue_with(prefix)), issuer)
-
-    return make
-
-
-async def send(kafka: Kafka, topic: str, facts: list[OrderedV1]) -> None:
-    """Publish as an outside party does."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all")
-    await producer.start()
-    try:
-        for fact in facts:
-            headers = [(name, value.encode()) for name, value in headers_of(fact).items()]
-            key = str(fact.account_id).encode()
-            await producer.send_and_wait(topic, fact.model_dump_json().encode(), key=key, headers=headers)
-    finally:
-        await producer.stop()
-
-
-async def read_all(kafka: Kafka, topic: str, count: int) -> list[tuple[str, int, dict[str, str]]]:
-    """Key, amount and headers of the first `count` messages."""
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
-    await consumer.start()
-    found: list[tuple[str, int, dict[str, str]]] = []
-    try:
-        while len(found) < count:
-            for records in (await consumer.getmany(timeout_ms=5000)).values():
-                for record in records:
-                    amount = CreditedV1.model_validate_json(record.value).amount_rupiah
-                    found.append((record.key.decode(), amount, {k: v.decode() for k, v in record.headers}))
-    finally:
-        await consumer.stop()
-    return found
+from deploy.local.provision import DatabaseUrls
+from tests.chassis.builders import ordered
+from tests.chassis.kafka import MakeSample, published, read_all, running, send, until
+from tests.chassis.sample.service import Credit, credit
+from tests.support.service import OfficerClient, ServiceUnderTest
 
 
 async def test_every_order_becomes_one_credit_and_one_event_in_order(
@@ -99,16 +25,12 @@ async def test_every_order_becomes_one_credit_and_one_event_in_order(
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", orders)
         found = await asyncio.wait_for(read_all(kafka, f"{prefix}sample.credits", 300), 30)
-        await until(lambda: _published(sample))
+        await until(lambda: published(sample))
     for account in range(10):
         key = str(UUID(int=account))
         sent = [order.amount_rupiah for order in orders if order.account_id == UUID(int=account)]
         assert [amount for owner, amount, _ in found if owner == key] == sent
     assert all(headers["ce_causationid"] for _, _, headers in found)
-
-
-async def _published(sample: ServiceUnderTest) -> bool:
-    return not await sample.fetch_all("SELECT 1 FROM outbox WHERE published_at IS NULL")
 
 
 async def test_a_database_behind_its_offsets_catches_up(
@@ -156,7 +78,7 @@ async def test_a_broker_killed_and_started_again_loses_nothing(
         await asyncio.to_thread(kafka.start)
         await send(kafka, f"{prefix}outside.orders", [ordered(3)])
         await until(lambda: _accounts(sample, 3), 60)
-        await until(lambda: _published(sample), 60)
+        await until(lambda: published(sample), 60)
     found = await asyncio.wait_for(read_all(kafka, f"{prefix}sample.credits", 3), 30)
     assert {UUID(key).int for key, _, _ in found} == {1, 2, 3}
 
@@ -176,25 +98,8 @@ async def test_poison_on_the_real_log_stops_only_its_key(kafka: Kafka, prefix: s
         assert [row.reason for row in parked] == ["missing_attributes", "null_header"]
 
 
-async def test_a_frozen_relay_leader_is_ended_and_another_takes_over(
-    prefix: str, make_sample: MakeSample, sample_urls: DatabaseUrls
-) -> None:
-    """A leader that holds the lock but has stopped beating must not stop the events."""
-    frozen = await asyncpg.connect(sample_urls.worker)
-    await frozen.execute("SELECT pg_advisory_lock($1)", LEADER_LOCK)
-    await frozen.execute(
-        "INSERT INTO relay_leader (backend_pid, instance, beat_at)"
-        " VALUES (pg_backend_pid(), 'frozen', clock_timestamp() - interval '10 s')"
-    )
-    async with running(make_sample()) as sample:
-        async with sample.service.database.transaction() as tx:
-            await credit(tx, Credit(account_id=UUID(int=2), amount_rupiah=7))
-        await until(lambda: _published(sample), 10)
-    assert frozen.is_closed()
-
-
 async def test_readiness_names_what_is_missing(make_sample: MakeSample) -> None:
-    """Ready with everything; not ready, with the reason, once the consumer's task is dead."""
+    """Ready with everything; not ready, with the reason, once the consumer's task is dead; then it heals."""
     async with running(make_sample()) as sample:
         client = sample.client()
         await until(lambda: _ready(client))
@@ -203,8 +108,74 @@ async def test_readiness_names_what_is_missing(make_sample: MakeSample) -> None:
             task.cancel()
         await asyncio.sleep(0.1)
         answer = (await client.get("/health/ready")).json()
-        assert answer == {"ready": False, "problems": ["consumer_task_dead"]}
+        assert not answer["ready"]
+        assert "consumer_task_dead" in answer["problems"]
+        await until(lambda: _consuming(sample))
+
+
+async def _consuming(sample: ServiceUnderTest) -> bool:
+    """A fresh consumer took the dead one's place."""
+    subscription = sample.service.subscription
+    return subscription is not None and await subscription.problems() == []
 
 
 async def _ready(client: OfficerClient) -> bool:
     return (await client.get("/health/ready")).status_code == 200
+
+
+async def test_a_database_killed_and_started_again_parks_nothing(
+    kafka: Kafka, postgres: Postgres, prefix: str, make_sample: MakeSample
+) -> None:
+    """Errors while connecting are the outside's: every order takes effect once it is back."""
+    async with running(make_sample()) as sample:
+        await until(lambda: _ready(sample.client()))
+        for round_number in range(2):
+            orders = [ordered(100 * round_number + number) for number in range(30)]
+            sending = asyncio.create_task(send(kafka, f"{prefix}outside.orders", orders))
+            await asyncio.sleep(0.05)
+            await asyncio.to_thread(postgres.kill)
+            await asyncio.sleep(0.5)
+            await asyncio.to_thread(postgres.start)
+            await sending
+        await until(lambda: _accounts(sample, 60), 60)
+        await until(lambda: published(sample), 60)
+        assert await sample.fetch_all("SELECT reason FROM parked_message") == []
+        balances = await sample.fetch_all("SELECT balance_rupiah FROM account")
+        assert {row.balance_rupiah for row in balances} == {5}
+
+
+class _NotText(str):
+    """A header name whose encoding is not UTF-8."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Two bytes that no UTF-8 text holds."""
+        return b"\xff\xfe"
+
+
+def _unreadable_batch(producer: AIOKafkaProducer) -> Any:
+    """One record with such a header name, made by the client's builder in Python, which lets it through."""
+    batch = producer.create_batch()
+    batch._builder = _DefaultRecordBatchBuilderPy(
+        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
+        batch_size=16_384,
+    )  # fmt: skip
+    batch.append(key=b"k", value=b"{}", timestamp=None, headers=[(_NotText(), b"v")])
+    batch.close()
+    return batch
+
+
+async def test_a_header_name_that_is_not_utf8_stops_nobody(kafka: Kafka, prefix: str, make_sample: MakeSample) -> None:
+    """The client library cannot even hand such a record over: its place is parked and the log goes on."""
+    topic = f"{prefix}outside.orders"
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers)
+    await producer.start()
+    for partition in range(3):
+        await (await producer.send_batch(_unreadable_batch(producer), topic, partition=partition))
+    await producer.stop()
+    async with running(make_sample()) as sample:
+        await send(kafka, topic, [ordered(number) for number in range(8)])
+        await until(lambda: _accounts(sample, 8))
+        parked = await sample.fetch_all("SELECT reason FROM parked_message")
+        assert [row.reason for row in parked] == ["header_name_not_utf8"] * 3

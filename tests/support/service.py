@@ -8,7 +8,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,12 +46,20 @@ class TestIssuer:
         self.jwks = folder / "jwks.json"
         self.jwks.write_text(json.dumps({"keys": [self._key.as_dict(private=False)]}))
 
-    def token(self, subject: str, roles: Sequence[Role | str], agency: str, region: str, **claims: Any) -> str:
+    def token(
+        self,
+        subject: str,
+        roles: Sequence[Role | str],
+        agency: str,
+        region: str,
+        claims: Mapping[str, Any] | None = None,
+    ) -> str:
         """A token valid for an hour, unless `claims` say otherwise."""
         now = int(time.time())
         body = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 3600}
         scope = {"roles": [str(role) for role in roles], "agency": agency, "region": region}
-        return jwt.encode({"alg": "Ed25519", "kid": "test"}, body | scope | claims, self._key, algorithms=["Ed25519"])
+        told = body | scope | dict(claims or {})
+        return jwt.encode({"alg": "Ed25519", "kid": "test"}, told, self._key, algorithms=["Ed25519"])
 
 
 class OfficerClient(httpx.AsyncClient):

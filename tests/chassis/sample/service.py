@@ -29,7 +29,7 @@ _CREDIT = text(
     " RETURNING version"
 )
 TOO_MUCH_RUPIAH = 1_000_000
-BUGGY_RUPIAH = 13
+BUGGY_RUPIAH = 999_983
 """An amount that the sample's handler has a bug for."""
 
 account = table("account", column("id", Uuid), column("balance_rupiah", BigInteger))

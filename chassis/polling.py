@@ -1,0 +1,75 @@
+"""Asking the log for records: when that last worked, and past a record that the client library cannot read."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from chassis.logs import logger
+from chassis.records import UNREADABLE_HEADERS
+
+log = logger(__name__)
+
+Records = tuple[ConsumerRecord[Any, Any], ...]
+
+
+class Poll:
+    """Wraps the subscriber's own asking. Replaces its `get_msg`, the only step between log and parser."""
+
+    def __init__(self, ask: Callable[[AIOKafkaConsumer], Awaitable[Records]], batch_size: int) -> None:
+        self._ask = ask
+        self._batch_size = batch_size
+        self.asked_at = time.monotonic()
+        """When (monotonic) the log was last asked; old while a batch is being processed, or when the loop is dead."""
+
+    async def __call__(self, consumer: AIOKafkaConsumer) -> Records:
+        """The next records; empty when there are none."""
+        self.asked_at = time.monotonic()
+        try:
+            return await self._ask(consumer)
+        except UnicodeDecodeError:
+            # A header *name* that is not UTF-8 fails inside the client, before any parser of ours, and would fail so
+            # for ever: everything behind it would wait.
+            log.error("record_unreadable_by_client")
+            return await self._one_by_one(consumer)
+
+    async def _one_by_one(self, consumer: AIOKafkaConsumer) -> Records:
+        found: list[ConsumerRecord[Any, Any]] = []
+        for partition in sorted(consumer.assignment()):
+            # What was fetched is dropped: its reading stopped somewhere in the middle.
+            consumer.seek(partition, await consumer.position(partition))
+            found += await self._of_partition(consumer, partition)
+        return tuple(found)
+
+    async def _of_partition(
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition
+    ) -> list[ConsumerRecord[Any, Any]]:
+        found: list[ConsumerRecord[Any, Any]] = []
+        while len(found) < self._batch_size:
+            try:
+                records = (await consumer.getmany(partition, timeout_ms=300, max_records=1)).get(partition, [])
+            except UnicodeDecodeError:
+                offset = await consumer.position(partition)
+                consumer.seek(partition, offset + 1)
+                records = [_placeholder(partition, offset)]
+            if not records:
+                break
+            found += records
+        return found
+
+
+def _placeholder(partition: TopicPartition, offset: int) -> ConsumerRecord[Any, Any]:
+    return ConsumerRecord(
+        topic=partition.topic,
+        partition=partition.partition,
+        offset=offset,
+        timestamp=0,
+        timestamp_type=0,
+        key=None,
+        value=None,
+        checksum=None,
+        serialized_key_size=-1,
+        serialized_value_size=-1,
+        headers=UNREADABLE_HEADERS,
+    )

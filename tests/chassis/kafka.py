@@ -1,0 +1,65 @@
+"""The sample service on the real broker: its loops, its topics, what is sent to it and what it tells."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from deploy.local.kafka import Kafka
+from tests.chassis.builders import headers_of
+from tests.chassis.sample.contract import CreditedV1, OrderedV1
+from tests.support.service import ServiceUnderTest
+
+MakeSample = Callable[..., ServiceUnderTest]
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+    """Wait for a condition, at most so long."""
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def running(under_test: ServiceUnderTest) -> AsyncIterator[ServiceUnderTest]:
+    """The service with its loops, as its process runs it."""
+    app = under_test.service.app
+    async with app.router.lifespan_context(app):
+        yield under_test
+
+
+async def send(kafka: Kafka, topic: str, facts: list[OrderedV1]) -> None:
+    """Publish as an outside party does."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all")
+    await producer.start()
+    try:
+        for fact in facts:
+            headers = [(name, value.encode()) for name, value in headers_of(fact).items()]
+            key = str(fact.account_id).encode()
+            await producer.send_and_wait(topic, fact.model_dump_json().encode(), key=key, headers=headers)
+    finally:
+        await producer.stop()
+
+
+async def read_all(kafka: Kafka, topic: str, count: int) -> list[tuple[str, int, dict[str, str]]]:
+    """Key, amount and headers of the first `count` messages."""
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
+    await consumer.start()
+    found: list[tuple[str, int, dict[str, str]]] = []
+    try:
+        while len(found) < count:
+            for records in (await consumer.getmany(timeout_ms=5000)).values():
+                for record in records:
+                    amount = CreditedV1.model_validate_json(record.value).amount_rupiah
+                    found.append((record.key.decode(), amount, {k: v.decode() for k, v in record.headers}))
+    finally:
+        await consumer.stop()
+    return found
+
+
+async def published(sample: ServiceUnderTest) -> bool:
+    """Whether every event of the outbox was acknowledged by the broker."""
+    return not await sample.fetch_all("SELECT 1 FROM outbox WHERE published_at IS NULL")
