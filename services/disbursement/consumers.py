@@ -11,7 +11,7 @@ from contracts.registry import PersonCorrectedV1, PersonRegisteredV1
 from contracts.training import CourseCompletedV1, CourseNotCompletedV1, EnrolledV1
 from services.disbursement.domain.eligibility import CourseState
 from services.disbursement.store import projection_tables as t
-from services.disbursement.store.projections import families_of, store_newest
+from services.disbursement.store.projections import families_of, keep_refused_assistance, store_newest
 from services.disbursement.usecases.reassess_grants import newest_cause, reassess_grants, restore_released
 
 consumers = Consumers()
@@ -50,7 +50,12 @@ async def course_not_completed(tx: Transaction, events: Sequence[Delivered[Cours
 
 @consumers.on(AssistanceGivenV1)
 async def assistance_given(tx: Transaction, events: Sequence[Delivered[AssistanceGivenV1]]) -> None:
-    """Another agency gave aid to a family: no second one in the same fiscal year."""
+    """Another agency gave aid to a family: no second one in the same fiscal year.
+
+    One that speaks for an agency other than the topic's is kept as refused and has no effect.
+    """
+    believed = [event for event in events if event.data.agency == _owner(event)]
+    await _keep_refused(tx, [event for event in events if event.data.agency != _owner(event)])
     rows = [
         {
             "assistance_id": event.data.assistance_id,
@@ -63,14 +68,40 @@ async def assistance_given(tx: Transaction, events: Sequence[Delivered[Assistanc
             "sequence": event.sequence,
             "recorded_at": tx.now,
         }
-        for event in events
+        for event in believed
     ]
     await store_newest(tx, t.other_aid, rows)
+    await reassess_grants(tx, await _causes_for_families(tx, believed))
+
+
+def _owner(event: Delivered[AssistanceGivenV1]) -> str:
+    """The agency whose topic it is: the only one it may speak for."""
+    return event.type.split(".", 1)[0]
+
+
+async def _keep_refused(tx: Transaction, events: Sequence[Delivered[AssistanceGivenV1]]) -> None:
+    rows = [
+        {
+            "id": event.id,
+            "assistance_id": event.data.assistance_id,
+            "person_id": event.data.person_id,
+            "agency": event.data.agency,
+            "source": event.source,
+            "reason": "agency_not_the_publisher",
+            "recorded_at": tx.now,
+        }
+        for event in events
+    ]
+    await keep_refused_assistance(tx, rows)
+
+
+async def _causes_for_families(tx: Transaction, events: Sequence[Delivered[Any]]) -> dict[UUID, Any]:
+    """The event that speaks of each person or else of a relative: what concerns one concerns the family's grant."""
     causes: dict[UUID, Any] = {}
     families = await families_of(tx, [event.data.person_id for event in events])
     for event in events:
         causes |= dict.fromkeys(families[event.data.person_id], event)
-    await reassess_grants(tx, causes)
+    return causes | newest_cause(events)
 
 
 async def _store_people(
@@ -92,7 +123,7 @@ async def _store_people(
         for event in events
     ]
     await store_newest(tx, t.person, rows)
-    await reassess_grants(tx, newest_cause(events))
+    await reassess_grants(tx, await _causes_for_families(tx, events))
 
 
 async def _store_enrolments(

@@ -6,4 +6,5 @@ from services.disbursement.usecases import allocate_eligible, propose_grants, si
 jobs = Jobs()
 jobs.on(allocate_eligible.JOB)(allocate_eligible.allocate_chunk)
 jobs.on(propose_grants.JOB)(propose_grants.collect_chunk)
-jobs.on(sign_decree.JOB)(sign_decree.decide_chunk)
+# A signed decree comes into force for all it names; a failed job is taken up again by an operator.
+jobs.on(sign_decree.JOB, cancellable=False)(sign_decree.decide_chunk)

@@ -1,11 +1,15 @@
 """Proposal, check, decree and amendment: three people, no blocked line, nothing lost."""
 
+import asyncio
+from uuid import UUID
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from chassis.auth import Role
 from contracts.disbursement import AidDecidedV1, AllocationReleasedV1, GrantCancelledV1
 from contracts.registry import PersonStatus
+from services.disbursement.store.programmes import load_programme
 from tests.disbursement.builders import (
     DECREE_ON,
     PRICE_RUPIAH,
@@ -119,6 +123,104 @@ async def test_a_returned_proposal_frees_its_grants_to_be_proposed_again(world: 
     assert (await world.proposal(again["id"]))["lines_count"] == 2
 
 
+async def test_what_was_heard_meanwhile_counts_when_lines_come_back(world: World) -> None:
+    one, other, third = await confirmed(world, 3)
+    proposal = await world.propose()
+    await world.service.deliver(corrected(UUID(one), status=PersonStatus.DECEASED), sequence=2)
+    line = {"grant_id": (await world.grants(person_id=one))[0]["id"], "reason": "data_not_verified"}
+    body = on("2023-11-15", version=proposal["version"], lines=[line])
+    ok(await world.verifikator.post(f"/proposals/{proposal['id']}/lines/return", json=body))
+    assert (await world.grants(person_id=one))[0]["ended_reason"] == "deceased"
+    await world.service.deliver(assistance(UUID(other)))
+    proposal = await world.proposal(proposal["id"])
+    body = on("2023-11-15", version=proposal["version"], reason="incomplete")
+    ok(await world.verifikator.post(f"/proposals/{proposal['id']}/return", json=body))
+    assert (await world.grants(person_id=other))[0]["ended_reason"] == "double_aid"
+    assert (await world.grants(person_id=third))[0]["state"] == "confirmed"
+    reasons = [told.data.reason for told in await world.service.published(AllocationReleasedV1)]
+    assert reasons == ["deceased", "double_aid"]
+    assert (await world.balances())["reserved"] == PRICE_RUPIAH
+
+
+async def test_a_proposal_without_lines_is_returned(world: World) -> None:
+    (one,) = await confirmed(world, 1)
+    body = on("2023-11-14", programme_id=str(world.programme_id))
+    created = ok(await world.petugas.post("/proposals", json=body))
+    await world.service.deliver(corrected(UUID(one), status=PersonStatus.DECEASED), sequence=2)
+    await world.service.run_jobs()
+    proposal = await world.proposal(created["id"])
+    assert (proposal["state"], proposal["return_reason"]) == ("returned", "no_lines_left")
+    check = on("2023-11-15", version=proposal["version"])
+    path = f"/proposals/{proposal['id']}/check"
+    refused(await world.verifikator.post(path, json=check), 409, "proposal-not-in-state")
+
+
+async def test_no_act_on_a_proposal_is_dated_before_the_last_one(world: World) -> None:
+    await confirmed(world, 1)
+    proposal = await world.propose()
+    early = on("2023-11-13", version=proposal["version"])
+    path = f"/proposals/{proposal['id']}/check"
+    refused(await world.verifikator.post(path, json=early), 422, "dated-before-previous-act")
+    proposal = await world.check(proposal, "2023-11-16")
+    signed = {"proposal_id": proposal["id"], "version": proposal["version"], "number": "1", "annex_reference": "I"}
+    refused(await world.penetap.post("/decrees", json=on("2023-11-15", **signed)), 422, "dated-before-previous-act")
+    ok(await world.penetap.post("/decrees", json=on("2023-11-16", **signed)))
+
+
+async def test_a_proposal_whose_collecting_ended_can_be_returned(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.disbursement.usecases.propose_grants.CHUNK_LIMIT", 2)
+    await confirmed(world, 3)
+    body = on("2023-11-14", programme_id=str(world.programme_id))
+    created = ok(await world.petugas.post("/proposals", json=body))
+    await world.service.service.jobs.run_next(world.service.service.database, 1000)
+    proposal = await world.proposal(created["id"])
+    returned = on("2023-11-15", version=proposal["version"], reason="incomplete")
+    path = f"/proposals/{proposal['id']}/return"
+    refused(await world.verifikator.post(path, json=returned), 409, "proposal-not-in-state")
+    ok(await world.petugas.post(f"/jobs/{proposal['job_id']}/cancel"))
+    ok(await world.verifikator.post(path, json=returned))
+    assert {grant["state"] for grant in await world.grants()} == {"confirmed"}
+    # Taken up again after all, it finds the proposal returned and leaves the grants alone.
+    ok(await world.service.as_(Role.OPERATOR).post(f"/jobs/{proposal['job_id']}/retry"))
+    await world.service.run_jobs()
+    assert {grant["state"] for grant in await world.grants()} == {"confirmed"}
+    assert (await world.propose())["lines_count"] == 3
+
+
+async def test_a_collecting_job_goes_on_where_it_was_cancelled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.disbursement.usecases.propose_grants.CHUNK_LIMIT", 2)
+    await confirmed(world, 3)
+    body = on("2023-11-14", programme_id=str(world.programme_id))
+    created = ok(await world.petugas.post("/proposals", json=body))
+    await world.service.service.jobs.run_next(world.service.service.database, 1000)
+    job_id = (await world.proposal(created["id"]))["job_id"]
+    ok(await world.petugas.post(f"/jobs/{job_id}/cancel"))
+    ok(await world.service.as_(Role.OPERATOR).post(f"/jobs/{job_id}/retry"))
+    await world.service.run_jobs()
+    proposal = await world.proposal(created["id"])
+    assert (proposal["state"], proposal["lines_count"]) == ("submitted", 3)
+
+
+async def test_a_signed_decree_comes_into_force_and_is_not_cancelled(world: World) -> None:
+    await confirmed(world, 1)
+    proposal = await world.check(await world.propose())
+    signed = {"proposal_id": proposal["id"], "version": proposal["version"], "number": "1", "annex_reference": "I"}
+    decree = ok(await world.penetap.post("/decrees", json=on(DECREE_ON, **signed)))
+    job_id = ok(await world.petugas.get(f"/decrees/{decree['id']}"))["job_id"]
+    refused(await world.petugas.post(f"/jobs/{job_id}/cancel"), 409, "job-not-cancellable")
+    await world.service.run_jobs()
+    assert ok(await world.petugas.get(f"/decrees/{decree['id']}"))["in_force"]
+
+
+async def test_a_signature_waits_for_nobody_who_works_in_the_programme(world: World) -> None:
+    await confirmed(world, 1)
+    proposal = await world.check(await world.propose())
+    signed = {"proposal_id": proposal["id"], "version": proposal["version"], "number": "1", "annex_reference": "I"}
+    async with world.service.service.database.transaction() as tx:
+        await load_programme(tx, world.programme_id, for_update=True)
+        ok(await asyncio.wait_for(world.penetap.post("/decrees", json=on(DECREE_ON, **signed)), 5))
+
+
 async def test_a_decree_number_is_used_once(world: World) -> None:
     await world.decided(*people(1))
     await confirmed(world, 1)
@@ -153,7 +255,7 @@ async def test_deceased_after_the_decree_is_replaced_by_amending_decree(world: W
     refused(await world.verifikator.post(path, json=check), 409, "lines-blocked")
     await world.service.deliver(world.enrolled(widow))
     await world.service.deliver(world.completed(widow), sequence=2)
-    await world.sign(await world.check(amendment), "461/2023")
+    await world.sign(await world.check(amendment, "2023-11-20"), "461/2023", "2023-11-21")
     (cancelled,) = await world.service.published(GrantCancelledV1)
     assert (cancelled.data.person_id, cancelled.data.reason) == (gone, "deceased")
     decided = (await world.service.published(AidDecidedV1))[-1].data

@@ -21,7 +21,7 @@ from services.disbursement.domain.eligibility import (
 
 RULES = Rules(UUID(int=1), "dinsos", "33.28", 2023, 4)
 PERSON = PersonFacts(UUID(int=3), "33.28.04.2018", 4, PersonStatus.ACTIVE)
-CASE = CaseFacts(UUID(int=2), PERSON, "paket-tata-boga", CourseState.COMPLETED, None, None)
+CASE = CaseFacts(UUID(int=2), PERSON, "paket-tata-boga", CourseState.COMPLETED, (), None)
 OWN = UUID(int=9)
 
 
@@ -43,8 +43,9 @@ def case(*, person: dict[str, Any] | None = None, **changed: Any) -> CaseFacts:
         (case(course=CourseState.ENROLLED), False, True, ()),
         (case(course=None), False, True, ()),
         (case(course=CourseState.NOT_COMPLETED), False, False, (Criterion.COURSE,)),
-        (case(family_grant_id=UUID(int=8)), False, False, (Criterion.ONE_PER_FAMILY,)),
-        (case(family_grant_id=OWN), True, True, ()),
+        (case(family_grant_ids=(UUID(int=8),)), False, False, (Criterion.ONE_PER_FAMILY,)),
+        (case(family_grant_ids=(OWN, UUID(int=8))), False, False, (Criterion.ONE_PER_FAMILY,)),
+        (case(family_grant_ids=(OWN,)), True, True, ()),
         (case(other_aid_agency="dinas-koperasi"), False, False, (Criterion.NO_DOUBLE_AID,)),
         (replace(CASE, person=None), False, False, ()),
     ],

@@ -1,7 +1,8 @@
 """A grant's states, a proposal's officers, and the entries each fact makes."""
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,9 @@ from services.disbursement.domain.grant import (
 from services.disbursement.domain.handover import Change, ChangeAlreadyAnswered, bast_number
 from services.disbursement.domain.ledger import Account, Entries, LedgerEntry, entries_of, purchased
 from services.disbursement.domain.proposal import (
+    NO_LINES_LEFT,
+    DatedBeforePreviousAct,
+    EmptyProposal,
     Proposal,
     ProposalKind,
     ProposalNotInState,
@@ -54,7 +58,10 @@ ACTS: dict[str, tuple[Callable[[Grant], Any], dict[str, str]]] = {
     "send_back": (lambda g: g.send_back("incomplete"), {"proposed": "confirmed"}),
     "decide": (lambda g: g.decide(UUID(int=8), "460/2023", DECREE_ON), {"proposed": "decided"}),
     "cancel": (lambda g: g.cancel(f.CancelReason.DECEASED, UUID(int=8), "461/2023"), {"decided": "cancelled"}),
-    "schedule": (lambda g: g.schedule(UUID(int=9), DAY, "pendopo", "33.28.04"), {"decided": "decided"}),
+    "schedule": (
+        lambda g: g.schedule(UUID(int=9), DAY, "pendopo", "33.28.04", recipient_active=True),
+        {"decided": "decided"},
+    ),
     "miss": (lambda g: g.miss(UUID(int=9)), {"decided": "decided"}),
     "hand_over": (
         lambda g: g.hand_over(UUID(int=9), UUID(int=10), "BAST/DINSOS/2023/0001", (ITEM,), None),
@@ -116,26 +123,57 @@ def proposal(state: ProposalState, checker: str | None = None) -> Proposal:
 def test_three_people_and_the_version_they_saw() -> None:
     one = proposal(ProposalState.SUBMITTED)
     with pytest.raises(SamePerson):
-        one.check("maker", 3)
+        one.check("maker", 3, DECREE_ON)
     with pytest.raises(ProposalStale):
-        one.check("checker", 2)
+        one.check("checker", 2, DECREE_ON)
     with pytest.raises(ProposalNotInState):
-        one.decide("penetap", 3)
-    one.check("checker", 3)
+        one.decide("penetap", 3, DECREE_ON)
+    one.check("checker", 3, DECREE_ON)
     for same in ("maker", "checker"):
         with pytest.raises(SamePerson):
-            one.decide(same, 4)
-    one.decide("penetap", 4)
+            one.decide(same, 4, DECREE_ON)
+    one.decide("penetap", 4, DECREE_ON)
     assert (one.state, one.checker, one.penetap, one.version) == (ProposalState.DECIDED, "checker", "penetap", 5)
     with pytest.raises(ProposalNotInState):
-        one.give_back("checker", 5, ReturnReason.INCOMPLETE)
+        one.give_back("checker", 5, ReturnReason.INCOMPLETE, DECREE_ON)
 
 
 def test_returned_lines_must_be_checked_again() -> None:
     one = proposal(ProposalState.CHECKED, "checker")
-    one.give_back_lines("checker", 3, 1)
+    one.give_back_lines("checker", 3, 1, DECREE_ON)
     assert (one.state, one.checker, one.lines_count) == (ProposalState.SUBMITTED, None, 1)
-    one.give_back_lines("checker", 4, 1)
+    one.give_back_lines("checker", 4, 1, DECREE_ON)
+    assert (one.state, one.return_reason) == (ProposalState.RETURNED, NO_LINES_LEFT)
+
+
+def test_nothing_is_decided_on_nobody() -> None:
+    collected = proposal(ProposalState.COLLECTING)
+    collected.submit(0)
+    assert (collected.state, collected.return_reason) == (ProposalState.RETURNED, NO_LINES_LEFT)
+    for state, act in ((ProposalState.SUBMITTED, Proposal.check), (ProposalState.CHECKED, Proposal.decide)):
+        empty = proposal(state)
+        empty.lines_count = 0
+        with pytest.raises(EmptyProposal):
+            act(empty, "another", 3, DECREE_ON)
+
+
+def test_no_act_is_dated_before_the_one_it_answers() -> None:
+    one = proposal(ProposalState.SUBMITTED)
+    one.acted_on = DECREE_ON
+    with pytest.raises(DatedBeforePreviousAct):
+        replace(one).check("checker", 3, DECREE_ON - timedelta(days=1))
+    with pytest.raises(DatedBeforePreviousAct):
+        replace(one).give_back("checker", 3, ReturnReason.INCOMPLETE, DECREE_ON - timedelta(days=1))
+    one.check("checker", 3, DAY)
+    with pytest.raises(DatedBeforePreviousAct):
+        one.decide("penetap", 4, DECREE_ON)
+
+
+def test_a_proposal_is_returned_while_collecting_only_if_its_job_ended() -> None:
+    one = proposal(ProposalState.COLLECTING)
+    with pytest.raises(ProposalNotInState):
+        one.give_back("checker", 3, ReturnReason.INCOMPLETE, DECREE_ON)
+    one.give_back("checker", 3, ReturnReason.INCOMPLETE, DECREE_ON, collecting_ended=True)
     assert one.state is ProposalState.RETURNED
 
 

@@ -1,6 +1,5 @@
 """Sessions, BAST numbers, stock, no-shows, voids and corrections."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -40,34 +39,6 @@ async def test_every_refusal_of_a_handover(world: World) -> None:
     ok(await world.petugas.post("/handovers", json=body))
     refused(await world.petugas.post("/handovers", json=body), 409, "already-handed-over")
     assert (await world.stock())["handed_over_count"] == 1
-
-
-async def test_numbers_run_without_gap_under_parallel_handovers(world: World) -> None:
-    ids = people(5)
-    await world.decided(*ids)
-    await world.buy()
-    session_id = await world.session()
-    grants = await world.grants()
-    bodies = [world.handover(session_id, grant["id"]) for grant in grants]
-    for answer in await asyncio.gather(*(world.petugas.post("/handovers", json=body) for body in bodies)):
-        ok(answer)
-    basts = ok(await world.petugas.get("/basts", params={"session_id": session_id}))["items"]
-    assert sorted(bast["number"] for bast in basts) == [f"BAST/DINSOS/2023/{serial:04d}" for serial in range(1, 6)]
-
-
-async def test_a_list_gives_each_its_own_outcome(world: World) -> None:
-    ids = people(3)
-    await world.decided(*ids)
-    await world.buy(count=2)
-    session_id = await world.session()
-    grants = await world.grants()
-    await world.hand_over(session_id, grants[0]["id"])
-    receipts = [{"grant_id": grant["id"]} for grant in grants]
-    body = on("2023-11-22", session_id=session_id, receipts=receipts, signing=SIGNING)
-    created = ok(await world.petugas.post("/handover-lists", json=body))
-    lines = ok(await world.petugas.get(f"/handover-lists/{created['id']}"))["lines"]
-    assert [line["refusal"] for line in lines] == ["already-handed-over", None, "out-of-stock"]
-    assert len(await world.service.published(AidHandedOverV1)) == 2
 
 
 async def test_a_no_show_is_invited_again(world: World) -> None:

@@ -1,5 +1,6 @@
 """What an auditor relies on: the ledger's guards, the audit export, scope, and pages without stored names."""
 
+import asyncio
 import csv
 import io
 import json
@@ -9,14 +10,16 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from chassis.auth import Role
 from chassis.ids import new_id
 from services.disbursement.store import metadata
-from tests.disbursement.builders import PRICE_RUPIAH, SIGNING, ok, people, refused
+from tests.disbursement.builders import PRICE_RUPIAH, SIGNING, assistance, ok, people, refused
 from tests.disbursement.world import World
+from tests.support.databases import DatabaseFor
 from tests.support.service import ServiceFactory, ServiceUnderTest
 
 _ENTRY = "INSERT INTO ledger_entry SELECT id, 'lost', 1 FROM posting LIMIT 1"
@@ -27,10 +30,27 @@ async def test_the_database_refuses_an_unbalanced_posting(world: World) -> None:
         await world.service.execute(_ENTRY)
 
 
-async def test_what_is_written_stays(world: World) -> None:
-    for table in ("ledger_entry", "posting", "decision_log"):
+_ADDED_TO_ONLY = ("ledger_entry", "posting", "decision_log")
+_REWRITES = ("UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE")
+
+
+async def test_what_is_written_stays_even_for_the_owner(database_for: DatabaseFor) -> None:
+    urls = await asyncio.to_thread(database_for, "disbursement")
+    owner = await asyncpg.connect(urls.owner)
+    try:
+        for table in _ADDED_TO_ONLY:
+            column = metadata.tables[table].columns.keys()[1]
+            for statement in _REWRITES:
+                with pytest.raises(asyncpg.RestrictViolationError, match=f"{table} is only added to"):
+                    await owner.execute(statement.format(table, column, column))
+    finally:
+        await owner.close()
+
+
+async def test_the_services_roles_may_not_rewrite(world: World) -> None:
+    for table in _ADDED_TO_ONLY:
         column = metadata.tables[table].columns.keys()[1]
-        for statement in ("UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
+        for statement in _REWRITES:
             with pytest.raises(DBAPIError, match="permission denied"):
                 await world.service.execute(statement.format(table, column, column))
 
@@ -149,6 +169,27 @@ async def test_printed_pages_bear_names_asked_with_the_readers_token(printing: S
     refused(await world.petugas.get(f"/basts/{second}/page"), 503, "names-unavailable")
 
 
+async def test_aid_told_in_another_agencys_name_is_kept_but_not_believed(world: World) -> None:
+    one, other = people(2)
+    await world.known(one, other)
+    await world.allocate()
+    # In the programme's own name it would count as no double aid at all, in a third one's nobody vouches for it.
+    honest = assistance(one)
+    forged = honest.model_copy(update={"agency": "dinsos"})
+    await world.service.deliver(forged, assistance(other, agency="dinas-pertanian"))
+    assert {grant["state"] for grant in await world.grants()} == {"conditional"}
+    operator = world.service.as_(Role.OPERATOR)
+    kept = ok(await operator.get("/refused-assistance"))["items"]
+    assert {(each["agency"], each["person_id"], each["reason"]) for each in kept} == {
+        ("dinsos", str(one), "agency_not_the_publisher"),
+        ("dinas-pertanian", str(other), "agency_not_the_publisher"),
+    }
+    await world.service.deliver(honest)
+    await world.service.deliver(forged, sequence=2)
+    assert (await world.grant_of(one))["ended_reason"] == "double_aid"
+    assert (await world.service.fetch_one("SELECT agency FROM other_aid")).agency == "dinas-koperasi"  # type: ignore[union-attr]
+
+
 async def test_unknown_ids_are_not_found(world: World) -> None:
     for path in ("programmes", "grants", "proposals", "decrees", "handover-sessions", "basts"):
         assert (await world.petugas.get(f"/{path}/{new_id()}")).status_code == 404
@@ -178,6 +219,7 @@ async def test_lists_and_details_can_be_read(world: World) -> None:
     assert detail["grants"] == [
         {"package_code": "paket-tata-boga", "state": "decided", "grants_count": 2, "amount_rupiah": 2 * PRICE_RUPIAH}
     ]
+    assert [package["planned_count"] for package in detail["programme"]["packages"]] == [10, 10]
     for path in ("proposals", "decrees", "handover-sessions"):
         found = ok(await world.petugas.get(f"/{path}", params={"programme_id": str(world.programme_id)}))
         assert len(found["items"]) == 1

@@ -99,16 +99,16 @@ class World:
         found: dict[str, Any] = ok(await self.petugas.get(f"/proposals/{proposal_id}"))
         return found
 
-    async def check(self, proposal: dict[str, Any]) -> dict[str, Any]:
+    async def check(self, proposal: dict[str, Any], day: str = "2023-11-15") -> dict[str, Any]:
         """The verifier checks; the proposal afterwards."""
-        body = on("2023-11-15", version=proposal["version"])
+        body = on(day, version=proposal["version"])
         ok(await self.verifikator.post(f"/proposals/{proposal['id']}/check", json=body))
         return await self.proposal(proposal["id"])
 
-    async def sign(self, proposal: dict[str, Any], number: str = "460/2023") -> UUID:
+    async def sign(self, proposal: dict[str, Any], number: str = "460/2023", day: str = DECREE_ON) -> UUID:
         """The deciding official signs; the decree's id."""
         body = on(
-            DECREE_ON,
+            day,
             proposal_id=proposal["id"],
             version=proposal["version"],
             number=number,

@@ -1,18 +1,22 @@
-"""The audit export: who decided what, when and why, as CSV, streamed page by page."""
+"""For auditors: who decided what, when and why, as CSV streamed page by page; and what was not believed."""
 
 import csv
 import io
 from collections.abc import AsyncIterator, Iterable
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 
 from chassis.auth import Permission, Role
 from chassis.http import Read, Routes
-from chassis.paging import BEFORE_ALL
+from chassis.paging import BEFORE_ALL, After, Limit, Page
+from services.disbursement.api.common import page
+from services.disbursement.store import projection_tables, reading
 from services.disbursement.store.ledger import log_page
 
+REFUSED = Permission("audit.refused-assistance", roles={Role.OPERATOR}, across_agencies=True)
 EXPORT = Permission("audit.export", roles={Role.AUDITOR}, across_agencies=True)
 
 COLUMNS = (
@@ -34,6 +38,24 @@ COLUMNS = (
 _PAGE_ROWS = 1000
 
 routes = Routes(tags=["audit"])
+
+
+class RefusedAssistanceView(BaseModel):
+    """Aid that an agency told in another one's name (`agency`); `source` is who told it, `id` the event."""
+
+    id: UUID
+    assistance_id: UUID
+    person_id: UUID
+    agency: str
+    source: str
+    reason: str
+    recorded_at: datetime
+
+
+@routes.get("/refused-assistance", permission=REFUSED)
+async def get_refused_assistance(read: Read, after: After = None, limit: Limit = 50) -> Page[RefusedAssistanceView]:
+    """What was heard of other agencies' aid and not believed."""
+    return page(RefusedAssistanceView, await read(reading.page_of, projection_tables.refused_assistance, after, limit))
 
 
 @routes.get("/audit-export", permission=EXPORT, response_class=StreamingResponse)

@@ -11,7 +11,7 @@ from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
-from chassis.paging import After, Limit, Page
+from chassis.paging import LIMIT_MAX, After, Limit, Page
 from chassis.transaction import Transaction
 from services.disbursement.api.common import READ, about, page, views
 from services.disbursement.names import names_of
@@ -58,10 +58,11 @@ class InvitedView(BaseModel):
 
 
 class SessionDetail(BaseModel):
-    """A session and who is invited."""
+    """A session and a page of who is invited."""
 
     session: SessionView
     invited: list[InvitedView]
+    next: UUID | None
 
 
 class ListLineView(BaseModel):
@@ -95,14 +96,16 @@ async def get_sessions(
 
 
 @routes.get("/handover-sessions/{session_id}", permission=READ)
-async def get_session(session_id: UUID, read: Read) -> SessionDetail:
-    """One session and who is invited."""
+async def get_session(session_id: UUID, read: Read, after: After = None, limit: Limit = LIMIT_MAX) -> SessionDetail:
+    """One session and who is invited, in the order of the invitations."""
 
     async def detail(tx: Transaction) -> SessionDetail:
         session = await load_session(tx, session_id)
+        found = await reading.invited_page(tx, session_id, after, limit)
         return SessionDetail(
             session=SessionView.model_validate(session, from_attributes=True),
-            invited=views(InvitedView, await reading.invited(tx, session_id)),
+            invited=views(InvitedView, found.rows),
+            next=found.next,
         )
 
     return await read(detail)

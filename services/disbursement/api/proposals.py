@@ -31,7 +31,7 @@ routes = Routes(tags=["proposal"])
 
 
 class ProposalView(BaseModel):
-    """A proposal; name its `version` when checking, returning or signing."""
+    """A proposal; name its `version` when checking, returning or signing. `job_id`: the job that collects its lines."""
 
     id: UUID
     programme_id: UUID
@@ -43,6 +43,7 @@ class ProposalView(BaseModel):
     amends_decree_id: UUID | None
     lines_count: int
     return_reason: str | None
+    job_id: UUID | None
     version: int
 
 
@@ -67,7 +68,7 @@ class AmendmentLineView(BaseModel):
 
 
 class DecreeView(BaseModel):
-    """A decree; in force when every grant of its annex is decided."""
+    """A decree; in force when the job `job_id` has decided every grant of its annex."""
 
     id: UUID
     proposal_id: UUID
@@ -79,6 +80,7 @@ class DecreeView(BaseModel):
     amends_decree_id: UUID | None
     lines_count: int
     in_force: bool
+    job_id: UUID | None
 
 
 @routes.post("/proposals", permission=PROPOSE)

@@ -77,8 +77,8 @@ class CaseFacts:
     package_code: str | None
     """The package whose course the person is in, if any."""
     course: CourseState | None
-    family_grant_id: UUID | None
-    """The family's grant in this programme that has not ended."""
+    family_grant_ids: tuple[UUID, ...]
+    """The family's grants in this programme that have not ended, more than one where families were joined."""
     other_aid_agency: str | None
     """Another agency that gave aid to the family in the fiscal year."""
 
@@ -187,10 +187,10 @@ def _course_finding(course: CourseState | None) -> Finding:
 
 
 def _family_finding(facts: CaseFacts, own_grant_ids: frozenset[UUID]) -> Finding:
-    other = facts.family_grant_id
-    if other is None or other in own_grant_ids:
+    others = [each for each in facts.family_grant_ids if each not in own_grant_ids]
+    if not others:
         return Finding(Criterion.ONE_PER_FAMILY, Verdict.MET)
-    return Finding(Criterion.ONE_PER_FAMILY, Verdict.NOT_MET, {"grant_id": str(other)})
+    return Finding(Criterion.ONE_PER_FAMILY, Verdict.NOT_MET, {"grant_id": str(others[0])})
 
 
 def _double_aid_finding(facts: CaseFacts) -> Finding:

@@ -135,8 +135,16 @@ class Grant:
         self.ended_reason = reason.value
         return f.Cancelled(reason, decree_id, decree_number)
 
-    def schedule(self, session_id: UUID, on: date, place_code: str, place_region_code: str) -> f.Scheduled:
-        """Invite the recipient to a session; a later invitation replaces an earlier one. Raises GrantNotInState."""
+    def schedule(
+        self, session_id: UUID, on: date, place_code: str, place_region_code: str, *, recipient_active: bool
+    ) -> f.Scheduled:
+        """Invite the recipient to a session; a later invitation replaces an earlier one.
+
+        Raises GrantNotInState, RecipientNotActive.
+        """
+        self._require(GrantState.DECIDED)
+        if not recipient_active:
+            raise RecipientNotActive(grant_id=self.id)
         self._step(GrantState.DECIDED, GrantState.DECIDED)
         return f.Scheduled(session_id, on, place_code, place_region_code)
 

@@ -53,7 +53,10 @@ class OutOfStock(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package of goods and the course that leads to it; price in rupiah."""
+    """A package of goods and the course that leads to it; price in rupiah.
+
+    `planned_count` is the plan's figure, shown beside the actual counts; the budget is what limits allocation.
+    """
 
     code: str
     name: str

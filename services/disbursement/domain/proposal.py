@@ -1,6 +1,7 @@
 """A proposal (usulan): made by an officer, checked by a verifier, signed by the deciding official."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -25,6 +26,10 @@ class ProposalState(StrEnum):
     CHECKED = "checked"
     RETURNED = "returned"
     DECIDED = "decided"
+
+
+NO_LINES_LEFT = "no_lines_left"
+"""Return reason of a proposal whose grants were all released before, or returned one by one."""
 
 
 class ReturnReason(StrEnum):
@@ -82,6 +87,18 @@ class ProposalBeingCollected(Conflict):
     title = "Another proposal of this programme is still being collected"
 
 
+class EmptyProposal(Conflict):
+    """No line is left to check or to decide on."""
+
+    title = "The proposal has no lines"
+
+
+class DatedBeforePreviousAct(Unprocessable):
+    """The act is dated before the one it answers: a check before the proposal, a decree before the check."""
+
+    title = "The act is dated before the one it follows"
+
+
 class LinesBlocked(Conflict):
     """Lines no longer meet a criterion; return them first."""
 
@@ -125,43 +142,73 @@ class Proposal:
     amends_decree_id: UUID | None = None
     lines_count: int = 0
     return_reason: str | None = None
+    acted_on: date = date.min
+    """Regional date of the last act: made, checked, returned, decided."""
+    job_id: UUID | None = None
+    """The job that collects its lines."""
     version: int = 1
 
     def submit(self, lines_count: int) -> None:
-        """All lines are collected. Raises ProposalNotInState."""
+        """All lines are collected; without any it is returned. Raises ProposalNotInState."""
         self._step(ProposalState.SUBMITTED, ProposalState.COLLECTING)
         self.lines_count = lines_count
+        if lines_count == 0:
+            self.state, self.return_reason = ProposalState.RETURNED, NO_LINES_LEFT
 
-    def check(self, officer: str, version: int) -> None:
-        """A second officer found every line right. Raises ProposalStale, SamePerson, ProposalNotInState."""
+    def check(self, officer: str, version: int, on: date) -> None:
+        """A second officer found every line right.
+
+        Raises ProposalStale, SamePerson, ProposalNotInState, EmptyProposal, DatedBeforePreviousAct.
+        """
         self._seen(version)
         self._not_one_of(officer, self.maker)
         self._step(ProposalState.CHECKED, ProposalState.SUBMITTED)
+        self._has_lines()
+        self._act(on)
         self.checker = officer
 
-    def give_back(self, officer: str, version: int, reason: ReturnReason) -> None:
-        """A second officer returns the whole. Raises ProposalStale, SamePerson, ProposalNotInState."""
+    def give_back(
+        self, officer: str, version: int, reason: ReturnReason, on: date, *, collecting_ended: bool = False
+    ) -> None:
+        """A second officer returns the whole; while lines are collected only if that job failed or was cancelled.
+
+        Raises ProposalStale, SamePerson, ProposalNotInState, DatedBeforePreviousAct.
+        """
         self._seen(version)
         self._not_one_of(officer, self.maker)
-        self._step(ProposalState.RETURNED, ProposalState.SUBMITTED, ProposalState.CHECKED)
+        allowed = {ProposalState.SUBMITTED, ProposalState.CHECKED}
+        self._step(ProposalState.RETURNED, *allowed, *({ProposalState.COLLECTING} if collecting_ended else ()))
+        self._act(on)
         self.checker, self.return_reason = officer, reason.value
 
-    def give_back_lines(self, officer: str, version: int, count: int) -> None:
+    def give_back_lines(self, officer: str, version: int, count: int, on: date) -> None:
         """A second officer returns lines; the rest is to be checked (again). Raises like `give_back`."""
         self._seen(version)
         self._not_one_of(officer, self.maker)
         self._step(ProposalState.SUBMITTED, ProposalState.SUBMITTED, ProposalState.CHECKED)
+        self._act(on)
         self.checker = None
         self.lines_count -= count
         if self.lines_count == 0:
-            self.state, self.checker = ProposalState.RETURNED, officer
+            self.state, self.checker, self.return_reason = ProposalState.RETURNED, officer, NO_LINES_LEFT
 
-    def decide(self, officer: str, version: int) -> None:
-        """The deciding official signs. Raises ProposalStale, SamePerson, ProposalNotInState."""
+    def decide(self, officer: str, version: int, on: date) -> None:
+        """The deciding official signs. Raises like `check`."""
         self._seen(version)
         self._not_one_of(officer, self.maker, self.checker)
         self._step(ProposalState.DECIDED, ProposalState.CHECKED)
+        self._has_lines()
+        self._act(on)
         self.penetap = officer
+
+    def _has_lines(self) -> None:
+        if self.lines_count == 0:
+            raise EmptyProposal(proposal_id=self.id)
+
+    def _act(self, on: date) -> None:
+        if on < self.acted_on:
+            raise DatedBeforePreviousAct(proposal_id=self.id, previous_on=self.acted_on)
+        self.acted_on = on
 
     def _seen(self, version: int) -> None:
         if version != self.version:

@@ -23,9 +23,9 @@ from services.disbursement.domain.handover import (
 from services.disbursement.store import handover_tables as h
 from services.disbursement.store.bulk import insert_rows
 
-_NEXT_SERIAL = text("""
-INSERT INTO bast_serial (agency, year, last_serial) VALUES (:agency, :year, 1)
-ON CONFLICT (agency, year) DO UPDATE SET last_serial = bast_serial.last_serial + 1
+_TAKE_SERIALS = text("""
+INSERT INTO bast_serial (agency, year, last_serial) VALUES (:agency, :year, :count)
+ON CONFLICT (agency, year) DO UPDATE SET last_serial = bast_serial.last_serial + excluded.last_serial
 RETURNING last_serial
 """)
 
@@ -40,30 +40,35 @@ class Signatories:
     witness_position: str
 
 
-async def next_serial(tx: Transaction, agency: str, year: int) -> int:
-    """The next number of an agency and year. Taken last: the row stays locked until the commit."""
-    return int(await tx.scalar(_NEXT_SERIAL, {"agency": agency, "year": year}))
+@dataclass(frozen=True, slots=True)
+class NewBast:
+    """A BAST to be stored with its serial number and its items (name of the item, item)."""
+
+    bast: Bast
+    serial: int
+    items: Sequence[tuple[str, HandedItem]]
 
 
-async def insert_bast(
-    tx: Transaction,
-    bast: Bast,
-    serial: int,
-    signatories: Signatories,
-    items: Sequence[tuple[str, HandedItem]],
-) -> None:
-    """Store a BAST with its items (name of the item, item); officials' names are sealed."""
-    await tx.execute(insert(h.bast).values(**_bast_row(tx, bast, serial, signatories)))
+async def take_serials(tx: Transaction, agency: str, year: int, count: int) -> range:
+    """The next numbers of an agency and year. Taken last: the row stays locked until the commit."""
+    last = int(await tx.scalar(_TAKE_SERIALS, {"agency": agency, "year": year, "count": count}))
+    return range(last - count + 1, last + 1)
+
+
+async def insert_basts(tx: Transaction, made: Sequence[NewBast], signatories: Signatories) -> None:
+    """Store BAST with their items; officials' names are sealed."""
+    await insert_rows(tx, h.bast, [_bast_row(tx, each.bast, each.serial, signatories) for each in made])
     rows = [
         {
-            "bast_id": bast.id,
+            "bast_id": each.bast.id,
             "item_code": item.item_code,
             "name": name,
             "quantity": item.quantity,
             "unit_price_rupiah": item.unit_price_rupiah,
             "condition": item.condition.value,
         }
-        for name, item in items
+        for each in made
+        for name, item in each.items
     ]
     await insert_rows(tx, h.bast_item, rows)
 
@@ -97,16 +102,17 @@ async def mark_void(tx: Transaction, bast: Bast) -> None:
     await tx.execute(update(h.bast).where(h.bast.c.id == bast.id).values(state=bast.state.value))
 
 
-async def void_to_replace(tx: Transaction, grant_id: UUID) -> UUID | None:
-    """The grant's voided BAST that no other one replaces yet."""
-    found: UUID | None = await tx.scalar(
+async def voids_to_replace(tx: Transaction, grant_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """By grant, the voided BAST that no other one replaces yet."""
+    rows = await tx.fetch_all(
         text("""
-        SELECT id FROM bast WHERE grant_id = :grant_id AND state = 'void'
+        SELECT DISTINCT ON (grant_id) grant_id, id FROM bast
+        WHERE grant_id = ANY (CAST(:grant_ids AS uuid[])) AND state = 'void'
           AND NOT EXISTS (SELECT FROM bast newer WHERE newer.replaces_bast_id = bast.id)
-        ORDER BY id DESC LIMIT 1"""),
-        {"grant_id": grant_id},
+        ORDER BY grant_id, id DESC"""),
+        {"grant_ids": list(grant_ids)},
     )
-    return found
+    return {row.grant_id: row.id for row in rows}
 
 
 async def change_pending(tx: Transaction, bast_id: UUID) -> bool:

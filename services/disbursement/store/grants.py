@@ -1,10 +1,10 @@
 """Grants, the reserve list and the allocations' first rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, select, text
 
 from chassis.errors import NotFound
 from chassis.transaction import Transaction
@@ -73,9 +73,14 @@ async def load_grant(tx: Transaction, grant_id: UUID, *, for_update: bool = Fals
     return grants[0]
 
 
+async def lock_known_grants(tx: Transaction, grant_ids: Sequence[UUID]) -> list[Grant]:
+    """Lock those of the grants that are known, in id order."""
+    return await _load(tx, select(t.aid_grant).where(t.aid_grant.c.id.in_(grant_ids)), True)
+
+
 async def lock_grants(tx: Transaction, grant_ids: Sequence[UUID]) -> list[Grant]:
     """Lock several grants in id order. Raises GrantNotFound when one is missing."""
-    grants = await _load(tx, select(t.aid_grant).where(t.aid_grant.c.id.in_(grant_ids)), True)
+    grants = await lock_known_grants(tx, grant_ids)
     missing = set(grant_ids) - {grant.id for grant in grants}
     if missing:
         raise GrantNotFound(grant_ids=[str(each) for each in sorted(missing)[:20]])
@@ -91,11 +96,19 @@ async def lock_open_grants_of(tx: Transaction, person_ids: Sequence[UUID]) -> li
     return await _load(tx, wanted, True)
 
 
+_PROGRAMMES = text("""
+SELECT programme_id FROM aid_grant WHERE person_id = ANY (CAST(:person_ids AS uuid[]))
+UNION SELECT programme_id FROM enrolment WHERE person_id = ANY (CAST(:person_ids AS uuid[]))
+UNION SELECT programme_id FROM reserve_candidate WHERE person_id = ANY (CAST(:person_ids AS uuid[]))
+""")
+
+
 async def programmes_of(tx: Transaction, person_ids: Sequence[UUID]) -> list[UUID]:
-    """Programmes in which the people have or had a grant."""
-    columns = t.aid_grant.c
-    rows = await tx.fetch_all(select(columns.programme_id).where(columns.person_id.in_(person_ids)).distinct())
-    return [row.programme_id for row in rows]
+    """Programmes in which the people have or had a grant, or may be given one at this moment.
+
+    An allocation not yet committed shows no grant: only the lock on its programme makes one wait for it.
+    """
+    return [row.programme_id for row in await tx.fetch_all(_PROGRAMMES, {"person_ids": list(person_ids)})]
 
 
 async def lock_grants_in(
@@ -164,11 +177,10 @@ async def waiting_candidates(tx: Transaction, programme_id: UUID) -> Sequence[An
     )
 
 
-async def mark_called(tx: Transaction, candidate_id: UUID, grant_id: UUID) -> None:
-    """The candidate got a place."""
-    await tx.execute(
-        update(t.reserve_candidate).where(t.reserve_candidate.c.id == candidate_id).values(grant_id=grant_id)
-    )
+async def mark_called(tx: Transaction, called: Mapping[UUID, UUID]) -> None:
+    """Candidates of the reserve list got a place: the grant by the candidate's id."""
+    rows = [{"id": candidate_id, "grant_id": grant_id} for candidate_id, grant_id in called.items()]
+    await update_rows(tx, t.reserve_candidate, rows)
 
 
 async def _load(tx: Transaction, statement: "Select[Any]", for_update: bool) -> list[Grant]:

@@ -33,10 +33,14 @@ async def insert_session(tx: Transaction, session: HandoverSession) -> None:
     )
 
 
-async def load_session(tx: Transaction, session_id: UUID, *, for_update: bool = False) -> HandoverSession:
-    """One session. Raises SessionNotFound."""
+async def load_session(
+    tx: Transaction, session_id: UUID, *, for_update: bool = False, for_share: bool = False
+) -> HandoverSession:
+    """One session; locked for changing it, or for share: it stays as it is until the commit. Raises SessionNotFound."""
     statement = select(h.handover_session).where(h.handover_session.c.id == session_id)
-    row = await tx.fetch_one(statement.with_for_update(key_share=True) if for_update else statement)
+    if for_update or for_share:
+        statement = statement.with_for_update(read=for_share, key_share=not for_share)
+    row = await tx.fetch_one(statement)
     if row is None:
         raise SessionNotFound(session_id=session_id)
     return HandoverSession(

@@ -10,7 +10,6 @@ from services.disbursement.domain.grant import PackageItem
 from services.disbursement.domain.programme import (
     BudgetTooSmall,
     Level,
-    OutOfStock,
     Package,
     Programme,
     ProgrammeNotFound,
@@ -161,17 +160,25 @@ async def put_on_shelf(tx: Transaction, programme_id: UUID, package_code: str, c
     )
 
 
-async def take_from_shelf(tx: Transaction, programme_id: UUID, package_code: str) -> None:
-    """One package leaves the stock for a recipient, by one conditional update. Raises OutOfStock."""
+async def take_from_shelf(tx: Transaction, programme_id: UUID, package_code: str, wanted_count: int) -> int:
+    """Packages leave the stock for recipients, as many as there are; how many they were.
+
+    Whoever takes several kinds takes them in the order of their codes: two lists at once cannot deadlock.
+    """
     columns = t.stock.c
-    left = await tx.fetch_one(
-        update(t.stock)
-        .where(columns.programme_id == programme_id, columns.package_code == package_code, columns.in_stock_count > 0)
-        .values(in_stock_count=columns.in_stock_count - 1, handed_over_count=columns.handed_over_count + 1)
-        .returning(columns.in_stock_count)
-    )
-    if left is None:
-        raise OutOfStock(programme_id=programme_id, package_code=package_code)
+    shelf = (columns.programme_id == programme_id, columns.package_code == package_code)
+    in_stock_count = await tx.scalar(select(columns.in_stock_count).where(*shelf).with_for_update(key_share=True))
+    taken_count = min(wanted_count, int(in_stock_count or 0))
+    if taken_count:
+        await tx.execute(
+            update(t.stock)
+            .where(*shelf)
+            .values(
+                in_stock_count=columns.in_stock_count - taken_count,
+                handed_over_count=columns.handed_over_count + taken_count,
+            )
+        )
+    return taken_count
 
 
 async def take_back_goods(tx: Transaction, programme_id: UUID, package_code: str, *, lost: bool) -> None:

@@ -48,3 +48,16 @@ other_aid = Table(
     moment(),
     Index(None, "person_id"),
 )
+
+refused_assistance = Table(
+    "refused_assistance",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    required("assistance_id", Uuid),
+    required("person_id", Uuid),
+    required("agency", Text),
+    required("source", Text),
+    required("reason", Text),
+    moment(),
+)
+"""Facts that were not believed, by event id: what an agency said in another one's name."""

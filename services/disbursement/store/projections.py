@@ -10,6 +10,7 @@ from chassis.paging import BEFORE_ALL, PageRows, cut_page
 from chassis.transaction import Transaction
 from services.disbursement.domain.eligibility import CaseFacts, CourseState, PersonFacts, PersonStatus, Rules
 from services.disbursement.store.bulk import insert_rows
+from services.disbursement.store.projection_tables import refused_assistance
 
 _CASES = text("""
 WITH wanted AS MATERIALIZED (
@@ -27,16 +28,15 @@ WITH wanted AS MATERIALIZED (
     ORDER BY wanted.person_id, array_position(ARRAY['completed', 'enrolled', 'not_completed'], enrolment.state),
              package.code
 ), held AS (
-    SELECT member.person_id, aid_grant.id, aid_grant.person_id AS holder_id
+    SELECT member.person_id, aid_grant.id
     FROM member JOIN aid_grant ON aid_grant.person_id = member.member_id
     WHERE aid_grant.programme_id = :programme_id AND aid_grant.state NOT IN ('released', 'cancelled')
-    UNION ALL
-    SELECT person.person_id, aid_grant.id, aid_grant.person_id
+    UNION
+    SELECT person.person_id, aid_grant.id
     FROM wanted JOIN person USING (person_id) JOIN aid_grant USING (family_id)
     WHERE aid_grant.programme_id = :programme_id AND aid_grant.state NOT IN ('released', 'cancelled')
 ), holder AS (
-    SELECT DISTINCT ON (person_id) person_id, id AS grant_id FROM held
-    ORDER BY person_id, (holder_id = person_id), id
+    SELECT person_id, array_agg(id ORDER BY id) AS grant_ids FROM held GROUP BY person_id
 ), elsewhere AS (
     SELECT DISTINCT ON (member.person_id) member.person_id, other_aid.agency
     FROM member JOIN other_aid ON other_aid.person_id = member.member_id
@@ -44,23 +44,24 @@ WITH wanted AS MATERIALIZED (
     ORDER BY member.person_id, other_aid.agency
 )
 SELECT wanted.person_id, person.family_id, person.region_code, person.decile, person.status,
-       course.state AS course_state, course.package_code, holder.grant_id, elsewhere.agency AS other_agency
+       course.state AS course_state, course.package_code, holder.grant_ids, elsewhere.agency AS other_agency
 FROM wanted
 LEFT JOIN person USING (person_id) LEFT JOIN course USING (person_id)
 LEFT JOIN holder USING (person_id) LEFT JOIN elsewhere USING (person_id)
 """)
-# Another family member's grant sorts before the person's own, so that a family joined later shows its second grant.
 # Joins and not one look-up per person: a plan made while the tables were small stays good when they have grown.
 
 _CANDIDATES = text("""
-SELECT person.person_id, person.decile
+SELECT coalesce(reserve.position, 0) AS position, person.decile, person.person_id, reserve.id AS reserve_id
 FROM person
+LEFT JOIN reserve_candidate reserve
+       ON reserve.programme_id = :programme_id AND reserve.person_id = person.person_id AND reserve.grant_id IS NULL
 WHERE person.person_id IN (SELECT enrolment.person_id FROM enrolment WHERE enrolment.programme_id = :programme_id)
-  AND (person.decile, person.person_id) > (:decile, CAST(:person_id AS uuid))
+  AND (coalesce(reserve.position, 0), person.decile, person.person_id) > (:position, :decile, CAST(:person_id AS uuid))
   AND NOT EXISTS (
       SELECT FROM aid_grant WHERE aid_grant.programme_id = :programme_id
         AND aid_grant.family_id = person.family_id AND aid_grant.state NOT IN ('released', 'cancelled'))
-ORDER BY person.decile, person.person_id
+ORDER BY 1, 2, 3
 LIMIT :limit
 """)
 
@@ -77,6 +78,11 @@ GROUP BY enrolment.person_id ORDER BY enrolment.person_id LIMIT :limit
 _FAMILIES = text("""
 SELECT known.person_id AS known_id, member.person_id FROM person known JOIN person member USING (family_id)
 WHERE known.person_id = ANY (CAST(:person_ids AS uuid[]))
+""")
+
+
+_NOT_ACTIVE = text("""
+SELECT person_id FROM person WHERE person_id = ANY (CAST(:person_ids AS uuid[])) AND status <> :active
 """)
 
 
@@ -121,19 +127,29 @@ def _case(row: Any) -> CaseFacts:
         person=person,
         package_code=row.package_code,
         course=CourseState(row.course_state) if row.course_state else None,
-        family_grant_id=row.grant_id,
+        family_grant_ids=tuple(row.grant_ids or ()),
         other_aid_agency=row.other_agency,
     )
 
 
 async def next_candidates(
-    tx: Transaction, programme_id: UUID, after: tuple[int, UUID], limit: int
-) -> list[tuple[int, UUID]]:
-    """Enrolled people whose family holds no grant, poorest first: (decile, person)."""
-    rows = await tx.fetch_all(
-        _CANDIDATES, {"programme_id": programme_id, "decile": after[0], "person_id": after[1], "limit": limit}
+    tx: Transaction, programme_id: UUID, after: tuple[int, int, UUID], limit: int
+) -> Sequence[Any]:
+    """Enrolled people whose family holds no grant: rows of (position, decile, person_id, reserve_id).
+
+    The poorest first; behind all others those who wait on the reserve list (`position` > 0), in its order.
+    """
+    position, decile, person_id = after
+    return await tx.fetch_all(
+        _CANDIDATES,
+        {
+            "programme_id": programme_id,
+            "position": position,
+            "decile": decile,
+            "person_id": person_id,
+            "limit": limit,
+        },
     )
-    return [(row.decile, row.person_id) for row in rows]
 
 
 async def people_without_grant(
@@ -152,7 +168,12 @@ async def families_of(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID,
     return families
 
 
-async def person_status(tx: Transaction, person_id: UUID) -> PersonStatus | None:
-    """The registry's newest word on a person."""
-    found = await tx.scalar(text("SELECT status FROM person WHERE person_id = :id"), {"id": person_id})
-    return PersonStatus(found) if found else None
+async def not_active(tx: Transaction, person_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the people who died or moved away by the registry's newest word."""
+    rows = await tx.fetch_all(_NOT_ACTIVE, {"person_ids": list(person_ids), "active": PersonStatus.ACTIVE.value})
+    return {row.person_id for row in rows}
+
+
+async def keep_refused_assistance(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep what was not believed, with the reason, for whoever looks into it."""
+    await insert_rows(tx, refused_assistance, rows, on_conflict="ON CONFLICT DO NOTHING")

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from chassis.errors import NotFound
 from chassis.transaction import Transaction
@@ -75,8 +75,16 @@ async def load_proposal(tx: Transaction, proposal_id: UUID, *, for_update: bool 
         amends_decree_id=row.amends_decree_id,
         lines_count=row.lines_count,
         return_reason=row.return_reason,
+        acted_on=row.acted_on,
+        job_id=row.job_id,
         version=row.version,
     )
+
+
+async def job_has_ended(tx: Transaction, job_id: UUID | None) -> bool:
+    """Whether a job failed or was cancelled: nobody goes on with it unless it is retried."""
+    state = await tx.scalar(text("SELECT state FROM job WHERE id = :id"), {"id": job_id})
+    return state in ("failed", "cancelled")
 
 
 async def is_collecting(tx: Transaction, programme_id: UUID) -> bool:
@@ -111,8 +119,8 @@ async def amendment_lines(tx: Transaction, proposal_id: UUID) -> list[AmendmentL
     return [AmendmentLine(row.grant_id, CancelReason(row.reason), row.substitute_person_id) for row in rows]
 
 
-async def insert_decree(tx: Transaction, decree: Decree, *, in_force: bool) -> None:
-    """Store a decree; not in force while its grants are still being decided. Raises DecreeNumberTaken."""
+async def insert_decree(tx: Transaction, decree: Decree, job_id: UUID | None) -> None:
+    """Store a decree; not in force while the job still decides its grants. Raises DecreeNumberTaken."""
     columns = t.decree.c
     taken = select(columns.id).where(columns.agency == decree.agency, columns.number == decree.number)
     if await tx.scalar(taken) is not None:
@@ -130,7 +138,8 @@ async def insert_decree(tx: Transaction, decree: Decree, *, in_force: bool) -> N
             penetap=decree.penetap,
             amends_decree_id=decree.amends_decree_id,
             lines_count=decree.lines_count,
-            in_force=in_force,
+            in_force=job_id is None,
+            job_id=job_id,
             recorded_at=tx.now,
         )
     )
@@ -174,5 +183,7 @@ def _columns(proposal: Proposal) -> dict[str, Any]:
         "amends_decree_id": proposal.amends_decree_id,
         "lines_count": proposal.lines_count,
         "return_reason": proposal.return_reason,
+        "acted_on": proposal.acted_on,
+        "job_id": proposal.job_id,
         "version": proposal.version,
     }

@@ -44,15 +44,17 @@ SELECT package_code, state, count(*)::int AS grants_count, sum(amount_rupiah)::b
 FROM aid_grant WHERE programme_id = :programme_id GROUP BY package_code, state ORDER BY package_code, state
 """)
 
-_EXPECTED = text("""
-SELECT appointment.grant_id, appointment.person_id, appointment.state, aid_grant.region_code, aid_grant.package_code,
-       bast.id AS bast_id, bast.number AS bast_number
+_INVITED = """
+SELECT appointment.id, appointment.grant_id, appointment.person_id, appointment.state, aid_grant.region_code,
+       aid_grant.package_code, bast.id AS bast_id, bast.number AS bast_number
 FROM appointment JOIN aid_grant ON aid_grant.id = appointment.grant_id
 LEFT JOIN bast ON bast.grant_id = appointment.grant_id AND bast.session_id = appointment.session_id
               AND bast.state = 'valid'
 WHERE appointment.session_id = :session_id AND appointment.state <> 'replaced'
-ORDER BY aid_grant.region_code, appointment.grant_id
-""")
+"""
+
+_ALL_INVITED = text(_INVITED + "ORDER BY aid_grant.region_code, appointment.grant_id")
+_INVITED_PAGE = text(_INVITED + "AND appointment.id > CAST(:after AS uuid) ORDER BY appointment.id LIMIT :limit")
 
 
 async def page_of(
@@ -101,8 +103,14 @@ async def reserve_list(tx: Transaction, programme_id: UUID) -> Sequence[Any]:
 
 
 async def invited(tx: Transaction, session_id: UUID) -> Sequence[Any]:
-    """Who is invited to a session, with each one's outcome, by village."""
-    return await tx.fetch_all(_EXPECTED, {"session_id": session_id})
+    """Who is invited to a session, with each one's outcome, by village: the whole list, as it is printed."""
+    return await tx.fetch_all(_ALL_INVITED, {"session_id": session_id})
+
+
+async def invited_page(tx: Transaction, session_id: UUID, after: UUID | None, limit: int) -> PageRows[Any, UUID]:
+    """A page of the invited in the order of their invitations, with each one's outcome."""
+    parameters = {"session_id": session_id, "after": after or BEFORE_ALL, "limit": limit + 1}
+    return cut_page(await tx.fetch_all(_INVITED_PAGE, parameters), limit, lambda row: row.id)
 
 
 async def list_lines(tx: Transaction, list_id: UUID) -> Sequence[Any]:

@@ -145,6 +145,8 @@ proposal = Table(
     Column("amends_decree_id", Uuid),
     required("lines_count", Integer),
     Column("return_reason", Text),
+    required("acted_on", Date),
+    Column("job_id", Uuid),
     required("version", Integer),
     moment(),
     CheckConstraint("checker IS NULL OR checker <> maker", name="checker_is_another"),
@@ -180,6 +182,7 @@ decree = Table(
     Column("amends_decree_id", Uuid),
     required("lines_count", Integer),
     required("in_force", Boolean),
+    Column("job_id", Uuid),
     moment(),
     UniqueConstraint("agency", "number"),
 )
@@ -228,6 +231,7 @@ reserve_candidate = Table(
     UniqueConstraint("programme_id", "person_id"),
     UniqueConstraint("programme_id", "position"),
     ForeignKeyConstraint(["programme_id", "package_code"], ["package.programme_id", "package.code"]),
+    Index(None, "person_id"),
 )
 
 decision_log = Table(

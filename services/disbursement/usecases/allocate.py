@@ -1,6 +1,6 @@
 """Sets packages aside for families: the one way in which a grant begins, for one family or a chunk of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,10 +29,12 @@ class Wish:
     cause: Any = None
 
 
-def wishes_of(programme: Programme, cases: Sequence[CaseFacts], occasion: Occasion) -> list[Wish]:
+def wishes_of(
+    programme: Programme, cases: Sequence[CaseFacts], occasion: Occasion, on_reserve_list: Collection[UUID]
+) -> list[Wish]:
     """Those of the enrolled people who may receive a package now, or once they complete the course."""
     return [
-        Wish(case, programme.package(case.package_code), occasion)
+        Wish(case, programme.package(case.package_code), occasion, case.person_id in on_reserve_list)
         for case in cases
         if case.package_code is not None and judge(programme.rules, case).eligible_conditionally
     ]

@@ -1,12 +1,15 @@
-"""All eligible people of a programme get an allocation, chunk by chunk, the poorest first."""
+"""All eligible people of a programme get an allocation, chunk by chunk: the poorest first, then the reserve list."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from chassis.commands import DatedCommand
 from chassis.jobs import CHUNK_LIMIT, Job, JobStep
+from chassis.paging import BEFORE_ALL
 from chassis.transaction import Transaction
 from services.disbursement.domain.facts import Occasion
+from services.disbursement.store.grants import mark_called
 from services.disbursement.store.programmes import load_programme
 from services.disbursement.store.projections import load_cases, next_candidates
 from services.disbursement.usecases.allocate import allocate, wishes_of
@@ -29,17 +32,24 @@ async def allocate_chunk(tx: Transaction, job: Job) -> JobStep:
     """One chunk; `failed` counts those looked at and not allocated. Ends early when the budget is used up."""
     occasion = occasion_of_job(job)
     programme = await load_programme(tx, UUID(job.parameters["programme_id"]), for_update=True)
-    after = (int(job.cursor[0]), UUID(job.cursor[1])) if job.cursor else (0, UUID(int=0))
+    position, decile, person_id = job.cursor or (0, 0, BEFORE_ALL)
+    after = (int(position), int(decile), UUID(str(person_id)))
     candidates = await next_candidates(tx, programme.id, after, CHUNK_LIMIT)
-    cases = await load_cases(tx, programme.rules, [(person_id, None) for _, person_id in candidates])
-    wishes = wishes_of(programme, [cases[person_id] for _, person_id in candidates], occasion)
+    reserve = {row.person_id: row.reserve_id for row in candidates if row.reserve_id is not None}
+    cases = await load_cases(tx, programme.rules, [(row.person_id, None) for row in candidates])
+    wishes = wishes_of(programme, [cases[row.person_id] for row in candidates], occasion, reserve)
     grants, enough = await allocate(tx, programme, wishes)
+    await mark_called(tx, {reserve[grant.person_id]: grant.id for grant in grants if grant.person_id in reserve})
     return JobStep(
         done=len(grants),
         failed=len(candidates) - len(grants),
-        cursor=[candidates[-1][0], str(candidates[-1][1])] if candidates else job.cursor,
+        cursor=_cursor(candidates[-1]) if candidates else job.cursor,
         finished=len(candidates) < CHUNK_LIMIT or not enough,
     )
+
+
+def _cursor(last: Any) -> list[int | str]:
+    return [last.position, last.decile, str(last.person_id)]
 
 
 def job_occasion(occasion: Occasion) -> dict[str, str | None]:

@@ -66,6 +66,5 @@ async def _allocate_substitutes(
         raise BudgetTooSmall(programme_id=programme.id)
     if len(grants) != len(wishes):
         raise LinesBlocked(programme_id=programme.id)
-    for grant in grants:
-        await store.mark_called(tx, candidates[grant.person_id].id, grant.id)
+    await store.mark_called(tx, {candidates[grant.person_id].id: grant.id for grant in grants})
     return grants

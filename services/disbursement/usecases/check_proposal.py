@@ -19,9 +19,12 @@ class CheckProposal(DatedCommand):
 
 
 async def check_proposal(tx: Transaction, proposal_id: UUID, command: CheckProposal) -> UUID:
-    """Mark it checked. Raises ProposalStale, SamePerson, ProposalNotInState, LinesBlocked."""
+    """Mark it checked.
+
+    Raises ProposalStale, SamePerson, ProposalNotInState, EmptyProposal, DatedBeforePreviousAct, LinesBlocked.
+    """
     proposal = await load_proposal(tx, proposal_id, for_update=True)
-    proposal.check(tx.officer.identity, command.version)
+    proposal.check(tx.officer.identity, command.version, command.occurred_on)
     await refuse_blocked_lines(tx, proposal)
     await save_proposal(tx, proposal)
     await log_acts(tx, [proposal_line(proposal, "proposal_checked", tx, command)])

@@ -25,7 +25,7 @@ from services.disbursement.store import basts as store
 from services.disbursement.store.grants import load_grant
 from services.disbursement.store.ledger import About, LogLine, log_acts
 from services.disbursement.store.reading import bast_values
-from services.disbursement.usecases.hand_over_aid import OfficialName, PhotoReference
+from services.disbursement.usecases.hand_over_packages import OfficialName, PhotoReference
 from services.disbursement.usecases.record_changes import occasion_of, record_changes
 from services.disbursement.usecases.void_bast import AnswerChange
 

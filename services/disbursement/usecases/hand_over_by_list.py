@@ -10,7 +10,7 @@ from chassis.errors import Refusal
 from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.disbursement.store.handovers import insert_list, insert_list_lines, load_session
-from services.disbursement.usecases.hand_over_aid import Receipt, Signing, hand_over_one
+from services.disbursement.usecases.hand_over_packages import Receipt, Signing, hand_over_packages
 from services.disbursement.usecases.record_changes import occasion_of
 
 
@@ -27,19 +27,16 @@ async def hand_over_by_list(tx: Transaction, command: HandOverByList) -> UUID:
 
     Raises SessionNotFound, SessionClosed for the whole.
     """
-    session = await load_session(tx, command.session_id)
+    session = await load_session(tx, command.session_id, for_share=True)
     session.require_planned()
     list_id, occasion = new_id(), occasion_of(tx, command)
     await insert_list(tx, list_id, session)
-    lines = []
-    receipts = {receipt.grant_id: receipt for receipt in command.receipts}
-    # In id order, as every use case locks grants: two lists at once cannot deadlock.
-    for grant_id in sorted(receipts):
-        bast_id, refusal = None, None
-        try:
-            bast_id = await hand_over_one(tx, session, receipts[grant_id], command.signing, occasion)
-        except Refusal as refused:
-            refusal = refused.code
-        lines.append({"list_id": list_id, "grant_id": grant_id, "bast_id": bast_id, "refusal": refusal})
+    outcomes = await hand_over_packages(tx, session, command.receipts, command.signing, occasion)
+    lines = [
+        {"list_id": list_id, "grant_id": grant_id, "bast_id": None, "refusal": outcome.code}
+        if isinstance(outcome, Refusal)
+        else {"list_id": list_id, "grant_id": grant_id, "bast_id": outcome, "refusal": None}
+        for grant_id, outcome in sorted(outcomes.items())
+    ]
     await insert_list_lines(tx, lines)
     return list_id

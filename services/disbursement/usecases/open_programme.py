@@ -40,7 +40,7 @@ class ItemGiven(Command):
 
 
 class PackageGiven(Command):
-    """A package, the course that leads to it, and how many are planned."""
+    """A package, the course that leads to it, and how many are planned: a figure to compare with, no limit."""
 
     code: Code
     name: Name

@@ -71,6 +71,7 @@ async def propose_amendment(tx: Transaction, command: ProposeAmendment) -> UUID:
         maker=tx.officer.identity,
         amends_decree_id=decree.id,
         lines_count=len(lines),
+        acted_on=command.occurred_on,
     )
     await store.insert_proposal(tx, proposal)
     await store.insert_amendment_lines(tx, proposal.id, list(lines.values()))

@@ -41,24 +41,29 @@ async def propose_grants(tx: Transaction, command: ProposeGrants) -> UUID:
     count = await store.count_confirmed(tx, programme.id)
     if not count:
         raise NothingToPropose(programme_id=programme.id)
+    proposal_id = new_id()
+    parameters = {"proposal_id": str(proposal_id), **job_occasion(occasion_of(tx, command))}
     proposal = Proposal(
-        id=new_id(),
+        id=proposal_id,
         programme_id=programme.id,
         agency=programme.agency,
         region_code=programme.region_code,
         kind=ProposalKind.RECIPIENTS,
         state=ProposalState.COLLECTING,
         maker=tx.officer.identity,
+        acted_on=command.occurred_on,
+        job_id=await tx.start_job(JOB, parameters, count),
     )
     await insert_proposal(tx, proposal)
-    await tx.start_job(JOB, {"proposal_id": str(proposal.id), **job_occasion(occasion_of(tx, command))}, count)
     return proposal.id
 
 
 async def collect_chunk(tx: Transaction, job: Job) -> JobStep:
-    """One chunk of lines; the last one submits the proposal."""
+    """One chunk of lines; the last one submits the proposal. One returned meanwhile takes no more."""
     occasion = occasion_of_job(job)
     proposal = await load_proposal(tx, UUID(job.parameters["proposal_id"]), for_update=True)
+    if proposal.state is not ProposalState.COLLECTING:
+        return JobStep(done=0, finished=True)
     grants = await store.lock_grants_in(tx, proposal.programme_id, GrantState.CONFIRMED, CHUNK_LIMIT)
     await record_changes(tx, [Change(grant, grant.propose(proposal.id), occasion) for grant in grants])
     finished = len(grants) < CHUNK_LIMIT

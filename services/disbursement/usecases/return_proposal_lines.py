@@ -7,6 +7,7 @@ from pydantic import Field
 
 from chassis.commands import Command, DatedCommand
 from chassis.transaction import Transaction
+from services.disbursement.domain.facts import SentBack
 from services.disbursement.domain.proposal import (
     LineNotInProposal,
     LineReturnReason,
@@ -19,6 +20,7 @@ from services.disbursement.store.ledger import log_acts
 from services.disbursement.store.programmes import load_programme
 from services.disbursement.store.proposals import load_proposal, save_proposal
 from services.disbursement.usecases.check_proposal import proposal_line
+from services.disbursement.usecases.reassess_grants import weigh_grants
 from services.disbursement.usecases.record_changes import occasion_of, record_changes
 
 
@@ -39,15 +41,16 @@ class ReturnProposalLines(DatedCommand):
 async def return_proposal_lines(tx: Transaction, proposal_id: UUID, command: ReturnProposalLines) -> UUID:
     """Return them; what is left must be checked (again). An amendment is returned whole.
 
-    Raises ProposalStale, SamePerson, ProposalNotInState, LineNotInProposal, GrantNotFound.
+    What was heard of those sent back while they were proposed is weighed now.
+    Raises ProposalStale, SamePerson, ProposalNotInState, DatedBeforePreviousAct, LineNotInProposal, GrantNotFound.
     """
     programme_id = (await load_proposal(tx, proposal_id)).programme_id
-    await load_programme(tx, programme_id, for_update=True)
+    programme = await load_programme(tx, programme_id, for_update=True)
     proposal = await load_proposal(tx, proposal_id, for_update=True)
     if proposal.kind is ProposalKind.AMENDMENT:
         raise ProposalNotInState(proposal_id=proposal.id, kind=proposal.kind.value)
     reasons = {line.grant_id: line.reason for line in command.lines}
-    proposal.give_back_lines(tx.officer.identity, command.version, len(reasons))
+    proposal.give_back_lines(tx.officer.identity, command.version, len(reasons), command.occurred_on)
     occasion = occasion_of(tx, command)
     changes = []
     for grant in await lock_grants(tx, list(reasons)):
@@ -60,4 +63,6 @@ async def return_proposal_lines(tx: Transaction, proposal_id: UUID, command: Ret
     await save_proposal(tx, proposal)
     await log_acts(tx, [proposal_line(proposal, "proposal_lines_returned", tx, command)])
     await record_changes(tx, changes)
+    sent_back = [change.grant for change in changes if isinstance(change.fact, SentBack)]
+    await weigh_grants(tx, programme, sent_back, lambda grant, fact: Change(grant, fact, occasion))
     return proposal.id

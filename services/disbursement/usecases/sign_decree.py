@@ -10,7 +10,7 @@ from chassis.ids import new_id
 from chassis.jobs import CHUNK_LIMIT, Job, JobStep
 from chassis.transaction import Transaction
 from contracts.fields import DocumentNumber
-from services.disbursement.domain.facts import Trail
+from services.disbursement.domain.facts import Occasion, Trail
 from services.disbursement.domain.grant import GrantState
 from services.disbursement.domain.proposal import Proposal, ProposalKind
 from services.disbursement.outgoing import Change
@@ -38,26 +38,29 @@ class SignDecree(DatedCommand):
 async def sign_decree(tx: Transaction, command: SignDecree) -> UUID:
     """Sign it. A job decides the recipients' grants; an amending decree takes effect at once. Returns the decree's id.
 
-    Raises ProposalStale, SamePerson, ProposalNotInState, LinesBlocked, DecreeNumberTaken.
+    Raises ProposalStale, SamePerson, ProposalNotInState, EmptyProposal, DatedBeforePreviousAct, LinesBlocked,
+    DecreeNumberTaken.
     """
     unlocked = await store.load_proposal(tx, command.proposal_id)
-    programme = await load_programme(tx, unlocked.programme_id, for_update=True)
+    amends = unlocked.kind is ProposalKind.AMENDMENT
+    # Only an amendment moves the budget. Judging the many lines of recipients must not hold back the programme; a
+    # fact heard while they are judged counts like one heard after the signature: the decree is amended.
+    programme = await load_programme(tx, unlocked.programme_id, for_update=amends)
     proposal = await store.load_proposal(tx, command.proposal_id, for_update=True)
-    proposal.decide(tx.officer.identity, command.version)
+    proposal.decide(tx.officer.identity, command.version, command.occurred_on)
     await refuse_blocked_lines(tx, proposal)
-    decree = _decree(proposal, command, tx.officer.identity)
-    amends = proposal.kind is ProposalKind.AMENDMENT
-    await store.insert_decree(tx, decree, in_force=amends)
+    decree, occasion = _decree(proposal, command, tx.officer.identity), occasion_of(tx, command)
+    await store.insert_decree(tx, decree, None if amends else await _start_deciding(tx, decree, occasion))
     await store.save_proposal(tx, proposal)
-    occasion = occasion_of(tx, command)
     about = About(decree.programme_id, decree.agency, decree.region_code)
     await log_acts(tx, [LogLine(about, Trail("decree_signed", decree.id, decree.number), occasion)])
     if amends:
         await amend_grants(tx, programme, decree, occasion)
-    else:
-        parameters = {"decree_id": str(decree.id), **job_occasion(occasion)}
-        await tx.start_job(JOB, parameters, proposal.lines_count)
     return decree.id
+
+
+async def _start_deciding(tx: Transaction, decree: store.Decree, occasion: Occasion) -> UUID:
+    return await tx.start_job(JOB, {"decree_id": str(decree.id), **job_occasion(occasion)}, decree.lines_count)
 
 
 async def decide_chunk(tx: Transaction, job: Job) -> JobStep:

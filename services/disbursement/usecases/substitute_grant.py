@@ -53,6 +53,6 @@ async def substitute_grant(tx: Transaction, grant_id: UUID, command: SubstituteG
             raise BudgetTooSmall(programme_id=programme.id, needed_rupiah=package.unit_price_rupiah)
         if not grants:
             raise PlaceAlreadyTaken(grant_id=freed.id)
-        await store.mark_called(tx, candidate.id, grants[0].id)
+        await store.mark_called(tx, {candidate.id: grants[0].id})
         return grants[0].id
     raise NoEligibleCandidate(programme_id=programme.id)

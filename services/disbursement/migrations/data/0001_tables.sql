@@ -56,6 +56,17 @@ CREATE TABLE other_aid (
 );
 CREATE INDEX ix_other_aid_person_id ON other_aid (person_id);
 
+CREATE TABLE refused_assistance (
+    id UUID NOT NULL,
+    assistance_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    agency TEXT NOT NULL,
+    source TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_refused_assistance PRIMARY KEY (id)
+);
+
 CREATE TABLE person (
     person_id UUID NOT NULL,
     family_id UUID NOT NULL,
@@ -155,6 +166,8 @@ CREATE TABLE proposal (
     amends_decree_id UUID,
     lines_count INTEGER NOT NULL,
     return_reason TEXT,
+    acted_on DATE NOT NULL,
+    job_id UUID,
     version INTEGER NOT NULL,
     recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_proposal PRIMARY KEY (id),
@@ -218,6 +231,7 @@ CREATE TABLE decree (
     amends_decree_id UUID,
     lines_count INTEGER NOT NULL,
     in_force BOOLEAN NOT NULL,
+    job_id UUID,
     recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_decree PRIMARY KEY (id),
     CONSTRAINT uq_decree_agency_number UNIQUE (agency, number),
@@ -288,6 +302,7 @@ CREATE TABLE reserve_candidate (
     CONSTRAINT uq_reserve_candidate_programme_id_position UNIQUE (programme_id, position),
     CONSTRAINT fk_reserve_candidate_programme_id_package_code FOREIGN KEY(programme_id, package_code) REFERENCES package (programme_id, code)
 );
+CREATE INDEX ix_reserve_candidate_person_id ON reserve_candidate (person_id);
 
 CREATE TABLE stock (
     programme_id UUID NOT NULL,
