@@ -68,19 +68,19 @@ class Register:
         `marks` names by person id who was not present; everybody else was. Who left stands on no sheet.
         """
         due = sorted(
-            (self._dates.get(session.session_id, session.held_on), one.class_id, session.session_id, one.agency)
+            (self._dates.get(session.session_id, session.held_on), one.class_id, session.session_id)
             for one in self._own_classes().values()
             for session in one.sessions
             if session.session_id not in self._reported
         )
-        for held_on, class_id, session_id, agency in due:
+        for held_on, class_id, session_id in due:
             lines = self._lines(class_id, marks)
             if held_on <= day and lines:
                 self._reported.add(session_id)
                 yield AttendanceReportedV1(
                     occurred_on=held_on,
                     late_entry_reason=reason,
-                    agency=agency,
+                    agency=self.provider_code,
                     provider_code=self.provider_code,
                     class_id=class_id,
                     session_id=session_id,

@@ -12,7 +12,7 @@ def make_jobs(settings: Settings) -> Jobs:
     """The job handlers under these settings."""
     jobs = Jobs()
 
-    @jobs.on("apply_list")
+    @jobs.on("apply_list", cancellable=False)
     async def apply_list(tx: Transaction, job: Job) -> JobStep:
         """One chunk of an approved list; the cursor is the last row applied."""
         import_id, after_row = UUID(job.parameters["import_id"]), int(job.cursor or 0)

@@ -86,6 +86,7 @@ FACTS = (scheduled(), enrolled(TUTI_ENROLMENT, TUTI), enrolled(SITI_ENROLMENT, S
 def test_a_sheet_names_everybody_whatever_came_first(facts: tuple[Fact, ...]) -> None:
     (sheet,) = register(*facts).sheets_until(DAY, {SITI: Attendance.SICK}, None)
     assert (sheet.class_id, sheet.session_id, sheet.occurred_on) == (CLASS, FIRST, DAY)
+    assert (sheet.agency, sheet.provider_code) == ("lpk-elite-slawi", "lpk-elite-slawi")
     assert [(line.enrolment_id, line.attendance) for line in sheet.entries] == [
         (TUTI_ENROLMENT, Attendance.PRESENT),
         (SITI_ENROLMENT, Attendance.SICK),

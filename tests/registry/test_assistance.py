@@ -13,10 +13,13 @@ from services.registry.settings import Settings
 from tests.registry.builders import (
     DATED,
     cells,
+    csv_list,
+    family_card,
     family_of,
     graduation_proposed,
     graduation_withdrawn,
     registered,
+    upload,
 )
 from tests.support.service import ServiceUnderTest
 
@@ -156,6 +159,56 @@ async def test_the_owner_enters_a_family_by_hand(registry: ServiceUnderTest) -> 
     stranger = registry.as_(Role.PETUGAS, agency="dinas-pmd")
     assert (await stranger.post(path, json={"scheme": "pkh"})).json()["type"].endswith(":not-owner")
     assert await memberships(registry) == [("pkh", "active"), ("sembako", "active")]
+
+
+async def changes(registry: ServiceUnderTest) -> list[tuple[int, str]]:
+    rows = await registry.fetch_all("SELECT version, change FROM membership_change ORDER BY version")
+    return [(row.version, row.change) for row in rows]
+
+
+async def test_a_family_is_taken_in_again_after_an_end(registry: ServiceUnderTest) -> None:
+    fact = await proposed(registry)
+    await answer(registry, fact.graduation_id, END)
+    path, petugas = f"/people/{fact.person_id}/memberships", registry.as_(Role.PETUGAS)
+    early = await petugas.post(path, json={"scheme": "pkh", "since": "2024-07-14"})
+    assert (early.status_code, early.json()["type"]) == (422, "urn:sinergi:problem:starts-before-end")
+    again = await petugas.post(path, json={"scheme": "pkh", "since": "2025-01-01"})
+    assert again.status_code == 201, again.text
+    row = await registry.fetch_one("SELECT id, state, since, ended_on, ended_by FROM membership")
+    assert row is not None
+    assert (str(row.id), row.state, str(row.since)) == (again.json()["id"], "active", "2025-01-01")
+    assert (row.ended_on, row.ended_by) == (None, None)
+    assert await changes(registry) == [(1, "started"), (2, "ended"), (3, "started")]
+    assert (await petugas.post(path, json={"scheme": "pkh"})).json()["type"].endswith(":already-member")
+    await registry.deliver(graduation_withdrawn(fact), case=CASE)
+    assert await registry.published(AssistanceRestoredV1) == []
+    assert await memberships(registry) == [("pkh", "active")]
+
+
+@pytest.mark.parametrize(("dated_on", "state"), [("2024-07-15", "ended"), ("2024-07-16", "active")])
+async def test_only_a_list_made_after_the_end_takes_a_family_in_again(
+    registry: ServiceUnderTest, dated_on: str, state: str
+) -> None:
+    fact = await proposed(registry)
+    await answer(registry, fact.graduation_id, END)
+    petugas, verifikator = registry.as_(Role.PETUGAS), registry.as_(Role.VERIFIKATOR)
+    relatives = csv_list(cells(2, no_kk=family_card(1)), cells(3, no_kk=family_card(1)))
+    import_id = (await upload(petugas, relatives, list_dated_on=dated_on)).json()["id"]
+    await verifikator.post(f"/imports/{import_id}/approve", json={"version": 1} | DATED)
+    await registry.run_jobs()
+    assert await memberships(registry) == [("pkh", state)]
+    view = (await petugas.get(f"/imports/{import_id}")).json()
+    assert view["registered_count"] == 2
+    assert view["findings_count"] == ({"assistance_ended_since": 2} if state == "ended" else {})
+    started = [(1, "started"), (2, "ended"), (3, "started")]
+    assert await changes(registry) == started[: 3 if state == "active" else 2]
+
+
+async def test_assistance_is_not_ended_on_a_day_to_come(registry: ServiceUnderTest) -> None:
+    fact = await proposed(registry)
+    body = END | {"ended_on": "2999-01-01"}
+    refused = await registry.as_(Role.PETUGAS).post(f"/assistance/requests/{fact.graduation_id}/answer", json=body)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:sinergi:problem:date-in-future")
 
 
 @pytest.mark.parametrize("owners", [{"pkh": "dinsos"}, {"pkh": "dinsos", "sembako": "dinas-pmd"}])

@@ -27,7 +27,8 @@ async def test_no_column_of_any_table_shows_what_is_sealed(registry: ServiceUnde
     body = {"field": "nik", "new_value": nik(2), "reason": "typing_error", "evidence_reference": "KTP/1"} | DATED
     await petugas.post(f"/people/{person_id}/corrections", json=body)
     tables = await registry.fetch_all(
-        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+        " AND relnamespace = 'public'::regnamespace"
     )
     seen = ""
     for table in tables:

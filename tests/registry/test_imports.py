@@ -153,29 +153,6 @@ async def test_another_file_with_the_same_people_registers_nobody_twice(registry
     assert (told.registered_count, told.known_count, told.refused_count) == (1, 2, 0)
 
 
-async def test_two_lists_approved_together_register_a_person_once(registry: ServiceUnderTest) -> None:
-    petugas, verifikator = registry.as_(Role.PETUGAS), registry.as_(Role.VERIFIKATOR)
-    lists = (csv_list(cells(1), cells(2)), csv_list(cells(2), cells(3, nik=nik(1))))
-    ids = [(await upload(petugas, content)).json()["id"] for content in lists]
-    for import_id in ids:
-        await verifikator.post(f"/imports/{import_id}/approve", json={"version": 1} | DATED)
-    await registry.run_jobs()
-    second = (await petugas.get(f"/imports/{ids[1]}")).json()
-    assert (second["registered_count"], second["known_count"], second["refused_count"]) == (0, 1, 1)
-    assert second["findings_count"] == {"nik_in_other_family": 1}
-    assert len(await registry.published(PersonRegisteredV1)) == 2
-
-
-async def test_a_list_is_applied_in_chunks(start_service: ServiceFactory) -> None:
-    registry = await start_service("registry", import_chunk_rows=3)
-    rows = [cells(serial) for serial in range(1, 8)]
-    assert len(set(await registered(registry, *rows))) == 7
-    job = await registry.fetch_one("SELECT state, total, done, failed FROM job")
-    assert job is not None
-    assert tuple(job) == ("done", 7, 7, 0)
-    assert len(await registry.published(ListImportedV1)) == 1
-
-
 async def test_members_of_one_family_share_its_id(registry: ServiceUnderTest) -> None:
     await registered(registry, cells(1), cells(2, no_kk=family_card(1)), cells(3))
     families = [event.data.family_id for event in await registry.published(PersonRegisteredV1)]

@@ -55,7 +55,9 @@ def corrected(person_id: UUID, status: str) -> PersonCorrectedV1:
     )
 
 
-def opened(programme_id: UUID, *course_codes: str) -> ProgrammeOpenedV1:
+def opened(
+    programme_id: UUID, *course_codes: str, agency: str = "dinsos", region_code: str = "33.28"
+) -> ProgrammeOpenedV1:
     """Disbursement tells of a programme."""
     packages = tuple(
         PackageOffered(package_code=f"paket-{code}", course_code=code, unit_price_rupiah=3_000_000)
@@ -63,10 +65,10 @@ def opened(programme_id: UUID, *course_codes: str) -> ProgrammeOpenedV1:
     )
     return ProgrammeOpenedV1(
         occurred_on=date(2023, 9, 1),
-        agency="dinsos",
+        agency=agency,
         programme_id=programme_id,
         programme_code="tegal-uep-2023",
-        region_code="33.28",
+        region_code=region_code,
         fiscal_year=2023,
         budget_rupiah=1_000_000_000,
         highest_decile=4,

@@ -1,8 +1,7 @@
 """Classes and enrolments through the API, on a real database."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,13 +10,9 @@ from chassis.ids import new_id
 from contracts.envelope import case_id
 from contracts.training import (
     ClassScheduledV1,
-    CourseNotCompletedV1,
     EnrolledV1,
-    EnrolmentRescheduledV1,
-    NotCompletedReason,
-    SessionRedatedV1,
 )
-from tests.training.builders import DAYS, LATE, PLACE, World, corrected, enrolment, made, opened, refused, registered
+from tests.training.builders import DAYS, LATE, PLACE, World, corrected, enrolment, made, opened, refused
 
 LATER = [day + timedelta(days=14) for day in DAYS]
 
@@ -60,6 +55,16 @@ async def test_a_course_must_lead_to_a_package_of_the_programme(world: World) ->
     assert shown.json()["course_codes"] == ["menjahit"]
     command = world.class_command(programme_id=str(other))
     assert await refused(world.petugas, "/classes", **command) == (422, "course-not-in-programme")
+
+
+@pytest.mark.parametrize("scope", [{"agency": "dinas-koperasi"}, {"region": "33.28.04"}])
+async def test_a_class_belongs_to_a_programme_of_its_own_office(world: World, scope: dict[str, str]) -> None:
+    stranger = world.training.as_(Role.PETUGAS, subject="stranger", **scope)
+    assert await refused(stranger, "/classes", **world.class_command()) == (404, "programme-unknown")
+    own = new_id()
+    told = {"agency": scope.get("agency", "dinsos"), "region_code": scope.get("region", "33.28")}
+    await world.training.deliver(opened(own, "tata-boga", **told))
+    await made(stranger, "/classes", **world.class_command(programme_id=str(own)))
 
 
 async def test_codes_are_taken_once(world: World) -> None:
@@ -116,7 +121,7 @@ async def test_a_finished_class_takes_only_late_entries(world: World) -> None:
 
 async def test_overlap_counts_over_all_agencies_and_programmes(world: World) -> None:
     other = new_id()
-    await world.training.deliver(opened(other, "menjahit"))
+    await world.training.deliver(opened(other, "menjahit", agency="dinas-koperasi"))
     (person_id,) = await world.people(1)
     await world.enrol(await world.schedule(), person_id)
     koperasi = world.training.as_(Role.PETUGAS, agency="dinas-koperasi", subject="petugas-9")
@@ -171,104 +176,6 @@ async def test_nobody_gets_into_two_overlapping_classes_at_once(world: World) ->
         *(world.petugas.post(f"/classes/{each}/enrolments", json=enrolment(who)) for who in people for each in classes)
     )
     assert sorted(answer.status_code for answer in answers) == [201] * 5 + [409] * 5
-
-
-async def test_a_moved_session_is_told_to_everybody_enrolled(world: World) -> None:
-    class_id = await world.schedule()
-    stays, leaves = await world.people(2)
-    enrolment_id = await world.enrol(class_id, stays)
-    gone = await world.enrol(class_id, leaves)
-    withdrawal = {"occurred_on": "2023-10-20", "reason": "too_far"} | LATE
-    await made(world.petugas, f"/enrolments/{gone}/withdraw", **withdrawal)
-    session_id = (await world.sessions(class_id))[0]
-    body = {"occurred_on": "2023-10-20", "held_on": "2023-10-30", "reason": "weather"} | LATE
-    path = f"/classes/{class_id}/sessions/{session_id}/redate"
-    assert await made(world.petugas, path, **body) == session_id
-    assert await made(world.petugas, path, **body) == session_id
-    (moved,) = await world.training.published(SessionRedatedV1)
-    assert (moved.data.previously_on, moved.data.held_on, moved.sequence) == (DAYS[0], date(2023, 10, 30), 2)
-    (told,) = await world.training.published(EnrolmentRescheduledV1)
-    assert (told.data.enrolment_id, told.data.transferred, told.sequence) == (enrolment_id, False, 2)
-    assert told.data.session_dates == (*DAYS[1:], date(2023, 10, 30))
-    assert told.case == case_id(world.programme_id, stays)
-    clash = {"occurred_on": "2023-10-20", "held_on": DAYS[1].isoformat(), "reason": "weather"} | LATE
-    assert await refused(world.petugas, path, **clash) == (422, "session-dates-repeat")
-
-
-async def test_a_clash_that_a_move_makes_is_shown(world: World) -> None:
-    other = new_id()
-    await world.training.deliver(opened(other, "menjahit"))
-    cookery = await world.schedule()
-    sewing = await world.schedule(programme_id=str(other), course_code="menjahit", days=LATER)
-    (person_id,) = await world.people(1)
-    enrolment_id = await world.enrol(cookery, person_id)
-    await world.enrol(sewing, person_id)
-    session_id = (await world.sessions(cookery))[0]
-    body = {"occurred_on": "2023-10-20", "held_on": LATER[0].isoformat(), "reason": "weather"} | LATE
-    await made(world.petugas, f"/classes/{cookery}/sessions/{session_id}/redate", **body)
-    shown = (await world.petugas.get(f"/enrolments/{enrolment_id}")).json()
-    assert shown["clashing_dates"] == [LATER[0].isoformat()]
-
-
-async def test_a_withdrawal_frees_place_days_and_programme(world: World) -> None:
-    class_id = await world.schedule(capacity=1)
-    person_id, waiting = await world.people(2)
-    enrolment_id = await world.enrol(class_id, person_id)
-    body = {"occurred_on": "2023-10-20", "reason": "found_work"} | LATE
-    await made(world.petugas, f"/enrolments/{enrolment_id}/withdraw", **body)
-    (event,) = await world.training.published(CourseNotCompletedV1)
-    assert (event.data.reason, event.data.sessions_attended, event.sequence) == (NotCompletedReason.WITHDREW, 0, 2)
-    assert await refused(world.petugas, f"/enrolments/{enrolment_id}/withdraw", **body) == (409, "enrolment-ended")
-    await world.enrol(class_id, waiting)
-    await world.enrol(await world.schedule(), person_id)
-
-
-async def test_a_transfer_takes_a_place_in_a_sister_class(world: World) -> None:
-    origin, target = await world.schedule(), await world.schedule(days=LATER, capacity=1)
-    sewing = await world.schedule(course_code="menjahit", days=LATER)
-    mover, other = await world.people(2)
-    enrolment_id = await world.enrol(origin, mover)
-    path = f"/enrolments/{enrolment_id}/transfer"
-
-    def to(class_id: UUID) -> dict[str, str]:
-        return {"occurred_on": "2023-10-24", "to_class_id": str(class_id)} | LATE
-
-    assert await refused(world.petugas, path, **to(sewing)) == (422, "not-sister-class")
-    assert await refused(world.petugas, path, **to(new_id())) == (404, "class-unknown")
-    await made(world.petugas, path, **to(target))
-    (event,) = await world.training.published(EnrolmentRescheduledV1)
-    assert (event.data.class_id, event.data.transferred, event.data.session_dates) == (target, True, tuple(LATER))
-    full = await world.enrol(origin, other)
-    assert await refused(world.petugas, f"/enrolments/{full}/transfer", **to(target)) == (409, "class-full")
-    history = await world.training.fetch_all(
-        "SELECT version, class_id FROM enrolment_history WHERE enrolment_id = :id ORDER BY version", id=enrolment_id
-    )
-    assert [tuple(row) for row in history] == [(1, origin), (2, target)]
-    days = await world.training.fetch_all(
-        "SELECT held_on FROM booked_day WHERE enrolment_id = :id AND is_active ORDER BY held_on", id=enrolment_id
-    )
-    assert [row.held_on for row in days] == LATER
-
-
-@pytest.mark.parametrize("status", ["deceased", "moved_away"])
-async def test_who_dies_or_moves_does_not_complete(world: World, status: str) -> None:
-    class_id = await world.schedule()
-    (person_id,) = await world.people(1)
-    await world.enrol(class_id, person_id)
-    await world.training.deliver(corrected(person_id, status), sequence=2)
-    (event,) = await world.training.published(CourseNotCompletedV1)
-    assert (event.data.reason.value, event.case) == (status, case_id(world.programme_id, person_id))
-    await world.training.deliver(corrected(person_id, status), sequence=3)
-    assert len(await world.training.published(CourseNotCompletedV1)) == 1
-
-
-async def test_an_older_fact_changes_nothing(world: World) -> None:
-    (person_id,) = await world.people(1)
-    await world.training.deliver(corrected(person_id, "deceased"), sequence=5)
-    await world.training.deliver(registered(person_id), sequence=4)
-    row = await world.training.fetch_one("SELECT status, sequence FROM person WHERE person_id = :id", id=person_id)
-    assert row is not None
-    assert tuple(row) == ("deceased", 5)
 
 
 async def test_other_agencies_and_regions_see_nothing(world: World) -> None:

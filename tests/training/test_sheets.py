@@ -6,9 +6,7 @@ import pytest
 
 from chassis.auth import Role
 from chassis.ids import new_id
-from contracts.inbound import AttendanceReportedV1
 from contracts.training import CourseCompletedV1
-from tests.support.service import record_of
 from tests.training.builders import (
     AFTERWARDS,
     LATE,
@@ -19,6 +17,7 @@ from tests.training.builders import (
     everybody,
     made,
     refused,
+    registered,
     reported,
     sheet_of,
 )
@@ -56,21 +55,51 @@ async def test_a_provider_sends_by_topic_and_dinsos_verifies(world: World) -> No
     assert (await world.petugas.get(f"/enrolments/{enrolment_id}")).json()["sessions_attended"] == 0
 
 
-@pytest.mark.parametrize("wrong", ["provider", "class", "session", "twice"])
-async def test_what_parks_a_sheet(world: World, wrong: str) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "refusal"),
+    [
+        ({"provider_code": "pucuk-daun-lestari", "agency": "pucuk-daun-lestari"}, "wrong-provider"),
+        ({"provider_code": "pucuk-daun-lestari"}, "wrong-provider"),
+        ({"agency": "pucuk-daun-lestari"}, "wrong-provider"),
+        ({"agency": "dinsos"}, "wrong-provider"),
+        ({"session_id": new_id()}, "session-unknown"),
+        ({"entries": 2}, "duplicate-entry"),
+    ],
+)
+async def test_what_is_not_taken_in_is_kept_with_its_reason(
+    world: World, wrong: dict[str, object], refusal: str
+) -> None:
     class_id, (enrolment_id,) = await enrolled(world, 1)
     session_id = (await world.sessions(class_id))[0]
     good = reported(class_id, session_id, everybody(enrolment_id))
-    bad: dict[str, AttendanceReportedV1] = {
-        "provider": good.model_copy(update={"provider_code": "pucuk-daun-lestari"}),
-        "class": good.model_copy(update={"class_id": new_id()}),
-        "session": good.model_copy(update={"session_id": new_id()}),
-        "twice": good.model_copy(update={"entries": good.entries * 2}),
-    }
-    await world.training.processor().process([record_of(bad[wrong])])
-    parked = await world.training.fetch_all("SELECT type FROM parked_message")
-    assert [row.type for row in parked] == [AttendanceReportedV1.event_type]
-    assert (await world.verifikator.get("/sheets")).json()["items"] == []
+    if "entries" in wrong:
+        wrong = {"entries": good.entries * 2}
+    await world.training.deliver(good.model_copy(update=wrong), good)
+    assert [sheet["session_id"] for sheet in (await world.verifikator.get("/sheets")).json()["items"]] == [
+        str(session_id)
+    ]
+    path = f"/unaccepted-sheets?class_id={class_id}"
+    (kept,) = (await world.petugas.get(path)).json()["items"]
+    assert (kept["refusal"], kept["class_id"]) == (refusal, str(class_id))
+    assert kept["source"] == "/sinergi/test/training-provider"
+    stranger = world.training.as_(Role.PETUGAS, agency="dinas-koperasi", subject="stranger")
+    assert (await stranger.get(path)).json()["items"] == []
+
+
+async def test_an_outsider_cannot_stop_training(world: World) -> None:
+    class_id, (enrolment_id,) = await enrolled(world, 1)
+    session_id = (await world.sessions(class_id))[0]
+    strange = [reported(new_id(), new_id(), everybody(new_id()), f"lpk-{number}") for number in range(25)]
+    newcomer = new_id()
+    good = reported(class_id, session_id, everybody(enrolment_id))
+    await world.training.deliver(*strange, registered(newcomer), good)
+    assert (await sheet_of(world, session_id))["state"] == "reported"
+    assert await world.training.fetch_one("SELECT 1 FROM person WHERE person_id = :id", id=newcomer) is not None
+    operator = world.training.as_(Role.OPERATOR, agency="*", region="")
+    kept = (await operator.get("/unaccepted-sheets")).json()["items"]
+    assert {sheet["refusal"] for sheet in kept} == {"class-unknown"}
+    assert {sheet["sender_agency"] for sheet in kept} == {f"lpk-{number}" for number in range(25)}
+    assert (await world.petugas.get("/unaccepted-sheets")).json()["items"] == []
 
 
 async def test_lines_of_nobody_known_are_kept_and_need_an_officers_word(world: World) -> None:

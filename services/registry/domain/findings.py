@@ -52,6 +52,7 @@ class FindingCode(StrEnum):
     NIK_BIRTH_DATE_DIFFERS = "nik_birth_date_differs"
     NIK_SEX_DIFFERS = "nik_sex_differs"
     VALUE_NOT_UNDERSTOOD = "value_not_understood"
+    ASSISTANCE_ENDED_SINCE = "assistance_ended_since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,10 @@ EXPLANATIONS = {
     ),
     FindingCode.VALUE_NOT_UNDERSTOOD: _warning(
         "The value is none of those the column knows and was left out", "See the list of columns in the manual"
+    ),
+    FindingCode.ASSISTANCE_ENDED_SINCE: _warning(
+        "The assistance of this family ended after the date of the list; the person is registered without it",
+        "If the family was taken in again, let the owner of the assistance enter it",
     ),
 }
 

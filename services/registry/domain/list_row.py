@@ -14,6 +14,9 @@ from services.registry.domain.region import lies_within
 ADULT_AGE_YEARS = 18
 """Under 18 is a child (UU 35/2014, article 1); who married earlier with dispensation (UU 16/2019) counts as adult."""
 
+SCHEME_COLUMNS = {Scheme.PKH: Column.PKH, Scheme.SEMBAKO: Column.SEMBAKO}
+"""Where a list tells which assistance a family holds."""
+
 _HIGHEST_DECILE = 10
 Value = TypeVar("Value")
 _FEMALE = {"p": True, "perempuan": True, "wanita": True, "l": False, "laki-laki": False, "pria": False}
@@ -213,8 +216,7 @@ class _RowCheck:
         return number
 
     def schemes(self) -> tuple[Scheme, ...]:
-        columns = {Scheme.PKH: Column.PKH, Scheme.SEMBAKO: Column.SEMBAKO}
-        return tuple(scheme for scheme, column in columns.items() if self.choice(column, _YES, False))
+        return tuple(scheme for scheme, column in SCHEME_COLUMNS.items() if self.choice(column, _YES, False))
 
     def choice(self, column: Column, values: Mapping[str, Value], otherwise: Value) -> Value:
         """The meaning of a cell; a text that means nothing is left out with a warning."""

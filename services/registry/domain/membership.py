@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.errors import Conflict, NotAllowed
+from chassis.errors import Conflict, NotAllowed, Unprocessable
 
 
 class Scheme(StrEnum):
@@ -16,7 +16,7 @@ class Scheme(StrEnum):
 
 
 class MembershipState(StrEnum):
-    """active ⇄ ended: ended on a graduation, given back when that is taken back."""
+    """active ⇄ ended: ended on a graduation, given back when that is taken back, or started again later."""
 
     ACTIVE = "active"
     ENDED = "ended"
@@ -31,9 +31,15 @@ class MembershipChange(StrEnum):
 
 
 class AlreadyMember(Conflict):
-    """The family holds this assistance, or held it until a graduation ended it."""
+    """The family holds this assistance."""
 
-    title = "The family is or was a member of this assistance already"
+    title = "The family is a member of this assistance already"
+
+
+class StartsBeforeEnd(Unprocessable):
+    """A family cannot be back in an assistance before it left it."""
+
+    title = "The assistance ended later than the day from which it is to start again"
 
 
 class NotOwner(NotAllowed):
@@ -59,6 +65,18 @@ class Membership:
         """End it on a graduation."""
         self.state, self.ended_on, self.ended_by = MembershipState.ENDED, ended_on, graduation_id
         self.version += 1
+
+    def start_again(self, since: date | None) -> None:
+        """Take the family in again after an end; raises `AlreadyMember`, `StartsBeforeEnd`.
+
+        From then on the graduation that ended it can no longer give it back.
+        """
+        if self.ended_on is None:
+            raise AlreadyMember(family_id=self.family_id, scheme=self.scheme.value)
+        if since is not None and since < self.ended_on:
+            raise StartsBeforeEnd(since=since, ended_on=self.ended_on)
+        self.since = since
+        self.restore()
 
     def restore(self) -> None:
         """Give it back as if never ended; the history keeps both dates."""

@@ -25,21 +25,28 @@ from services.registry.store.tables import end_answer, end_request, membership, 
 _INSERT_MEMBERSHIPS = text(
     """
     INSERT INTO membership (id, agency, region_code, family_id, scheme, since, state, version)
-    SELECT given.id, given.agency, given.region_code, given.family_id, given.scheme, given.since, 'active', 1
+    SELECT DISTINCT ON (given.family_id, given.scheme)
+           given.id, given.agency, given.region_code, given.family_id, given.scheme, given.since, 'active', 1
     FROM unnest(CAST(:ids AS uuid[]), CAST(:agencies AS text[]), CAST(:regions AS text[]),
                 CAST(:families AS uuid[]), CAST(:schemes AS text[]), CAST(:dates AS date[]))
         AS given (id, agency, region_code, family_id, scheme, since)
     ORDER BY given.family_id, given.scheme
-    ON CONFLICT (family_id, scheme) DO NOTHING
-    RETURNING id, since
+    ON CONFLICT (family_id, scheme) DO UPDATE
+        SET state = 'active', since = excluded.since, ended_on = NULL, ended_by = NULL, version = membership.version + 1
+        WHERE membership.ended_on < CAST(:again_after AS date)
+    RETURNING id, since, version
     """
 )
 
 
 async def insert_memberships(
-    tx: Transaction, starting: Sequence[tuple[Membership, str, str]], cause_id: UUID
+    tx: Transaction, starting: Sequence[tuple[Membership, str, str]], cause_id: UUID, again_after: date | None = None
 ) -> frozenset[UUID]:
-    """Keep (membership, owner agency, region) that start; returns the ids of those the families did not have yet."""
+    """Keep (membership, owner agency, region) that start; returns the ids of those that did.
+
+    What a family holds stays as it is. What it held starts again, under the id it had, if it ended before the day
+    `again_after`; without a day never.
+    """
     if not starting:
         return frozenset()
     rows = await tx.fetch_all(
@@ -51,9 +58,10 @@ async def insert_memberships(
             "families": [member.family_id for member, _, _ in starting],
             "schemes": [member.scheme.value for member, _, _ in starting],
             "dates": [member.since for member, _, _ in starting],
+            "again_after": again_after,
         },
     )
-    await _note_changes(tx, ((row.id, 1, MembershipChange.STARTED, row.since) for row in rows), cause_id)
+    await _note_changes(tx, ((row.id, row.version, MembershipChange.STARTED, row.since) for row in rows), cause_id)
     return frozenset(row.id for row in rows)
 
 
@@ -70,12 +78,21 @@ async def load_memberships(tx: Transaction, family_id: UUID, for_update: bool = 
     ]  # fmt: skip
 
 
+async def ended_memberships(tx: Transaction, family_ids: Sequence[UUID]) -> frozenset[tuple[UUID, Scheme]]:
+    """What of their assistance these families no longer hold."""
+    query = select(membership.c.family_id, membership.c.scheme).where(
+        membership.c.family_id.in_(family_ids), membership.c.state == MembershipState.ENDED.value
+    )
+    return frozenset((row.family_id, Scheme(row.scheme)) for row in await tx.fetch_all(query))
+
+
 async def save_memberships(
-    tx: Transaction, changed: Sequence[Membership], change: MembershipChange, occurred_on: date, cause_id: UUID
+    tx: Transaction, changed: Sequence[Membership], change: MembershipChange, occurred_on: date | None, cause_id: UUID
 ) -> None:
     """Write changed memberships back, each with a line in its history."""
     for member in changed:
         values = {
+            "since": member.since,
             "state": member.state.value,
             "ended_on": member.ended_on,
             "ended_by": member.ended_by,

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as insert_if_new
 
 from chassis.paging import PageRows, fetch_page
 from chassis.transaction import Transaction
@@ -153,7 +154,8 @@ async def insert_findings(tx: Transaction, aggregate: ListImport, findings: Iter
         for finding in findings
     ]
     if values:
-        await tx.execute(insert(list_import_finding), values)
+        # A row that is checked again is found wanting again in what it was warned of before.
+        await tx.execute(insert_if_new(list_import_finding).on_conflict_do_nothing(), values)
 
 
 async def load_rows(

@@ -9,8 +9,9 @@ from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.registry import outgoing
 from services.registry.domain.act import Act
+from services.registry.domain.findings import Finding, FindingCode
 from services.registry.domain.list_import import ListImport, PersonRegistered, RowOutcome
-from services.registry.domain.list_row import Candidate, CheckContext, check_row
+from services.registry.domain.list_row import SCHEME_COLUMNS, Candidate, CheckContext, check_row
 from services.registry.domain.membership import Membership, Scheme
 from services.registry.domain.person import Attributes, PersonStatus
 from services.registry.store import assistance, imports, people, regions
@@ -36,7 +37,7 @@ class _Registered:
 async def apply_list_chunk(
     tx: Transaction, import_id: UUID, after_row: int, limit: int, owners: Mapping[Scheme, str]
 ) -> AppliedChunk:
-    """Apply up to `limit` rows. What changed since the check (another list was faster) is found again here."""
+    """Apply up to `limit` rows. Every row is checked once more: regions and people may have changed since."""
     aggregate = await imports.load_import(tx, import_id, for_update=True)
     approval = aggregate.approval
     if approval is None:
@@ -44,13 +45,16 @@ async def apply_list_chunk(
     rows = await imports.load_rows(tx, import_id, after_row, limit, RowOutcome.ACCEPTED)
     source = aggregate.decile_source
     context = CheckContext(await regions.village_codes(tx), aggregate.region_code, source.list_dated_on)
-    candidates = [row.candidate for row in (check_row(kept.row, context) for kept in rows) if row.candidate]
-    outcomes, findings = await compare_with_registered(tx, candidates)
-    fresh = [candidate for candidate in candidates if outcomes[candidate.row_number] is RowOutcome.ACCEPTED]
+    checked = [check_row(kept.row, context) for kept in rows]
+    outcomes, findings = await compare_with_registered(tx, [row.candidate for row in checked if row.candidate])
+    fresh = [row.candidate for row in checked if row.candidate and outcomes[row.row.number] is RowOutcome.ACCEPTED]
     registered = await _register(tx, aggregate, fresh, owners)
-    settled = _settled(aggregate, [kept.row.number for kept in rows], outcomes, registered)
+    overtaken, found_late = await _compare_overtaken(tx, fresh, registered)
+    settled = _settled(aggregate, [kept.row.number for kept in rows], {**outcomes, **overtaken}, registered)
     await imports.settle_rows(tx, import_id, settled)
-    await imports.insert_findings(tx, aggregate, findings)
+    refusals = [finding for row in checked if row.candidate is None for finding in row.findings]
+    ended = await _assistance_ended_since(tx, registered)
+    await imports.insert_findings(tx, aggregate, [*refusals, *findings, *found_late, *ended])
     _tell(tx, aggregate, registered, approval)
     finished = len(rows) < limit
     if finished:
@@ -83,8 +87,32 @@ async def _register(
         for one in registered
         for scheme in one.candidate.schemes
     ]
-    await assistance.insert_memberships(tx, starting, aggregate.id)
+    # A list is dated: it takes a family in again that left before, and not one that left since.
+    await assistance.insert_memberships(tx, starting, aggregate.id, again_after=aggregate.decile_source.list_dated_on)
     return registered
+
+
+async def _compare_overtaken(
+    tx: Transaction, fresh: Sequence[Candidate], registered: Sequence[_Registered]
+) -> tuple[dict[int, RowOutcome], list[Finding]]:
+    """Compare again those whose NIK another list claimed after the first look: it may be in another family."""
+    claimed = {one.candidate.row_number for one in registered}
+    overtaken = [candidate for candidate in fresh if candidate.row_number not in claimed]
+    outcomes, findings = await compare_with_registered(tx, overtaken)
+    if RowOutcome.ACCEPTED in outcomes.values():
+        raise RuntimeError("a claimed NIK was corrected at this moment: the chunk is to run again")
+    return outcomes, findings
+
+
+async def _assistance_ended_since(tx: Transaction, registered: Sequence[_Registered]) -> list[Finding]:
+    """A warning for each assistance of the list that its family left after the list was made."""
+    ended = await assistance.ended_memberships(tx, [one.attributes.family_id for one in registered])
+    return [
+        Finding(one.candidate.row_number, SCHEME_COLUMNS[scheme], FindingCode.ASSISTANCE_ENDED_SINCE)
+        for one in registered
+        for scheme in one.candidate.schemes
+        if (one.attributes.family_id, scheme) in ended
+    ]
 
 
 def _attributes(aggregate: ListImport, candidate: Candidate, family_id: UUID) -> Attributes:
@@ -136,9 +164,8 @@ def _settled(
     settled: dict[int, tuple[RowOutcome, UUID | None]] = {}
     for number in row_numbers:
         outcome = outcomes.get(number, RowOutcome.REFUSED)
-        if outcome is RowOutcome.ACCEPTED:
-            # Accepted but not claimed: another list registered the NIK a moment ago.
-            outcome = RowOutcome.REGISTERED if number in ids else RowOutcome.KNOWN
+        if number in ids:
+            outcome = RowOutcome.REGISTERED
         settled[number] = (outcome, ids.get(number))
     reached = [outcome for outcome, _ in settled.values()]
     aggregate.count_applied(

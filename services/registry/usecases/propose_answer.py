@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from chassis.commands import DatedCommand
+from chassis.commands import DatedCommand, DateInFuture
 from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.registry.domain.end_request import Answer, EndRefusalReason, ProposedAnswer
@@ -19,7 +19,12 @@ class ProposeAnswer(DatedCommand):
 
 
 async def propose_answer(tx: Transaction, graduation_id: UUID, command: ProposeAnswer) -> UUID:
-    """Keep the proposed answer; raises what `EndRequest.propose` raises. Returns the request's id."""
+    """Keep the proposed answer; returns the request's id.
+
+    Raises `DateInFuture` for an end that is still to come, and what `EndRequest.propose` raises.
+    """
+    if command.ended_on is not None and command.ended_on > tx.today:
+        raise DateInFuture(occurred_on=command.ended_on, today=tx.today)
     scope = await assistance.request_scope(tx, graduation_id)
     request = await assistance.load_request(tx, graduation_id)
     answer = ProposedAnswer(

@@ -15,6 +15,7 @@ from services.training.usecases.find_sheets import (
     find_sheet_verification,
     find_sheets,
 )
+from services.training.usecases.find_unaccepted_sheets import UnacceptedSheetView, find_unaccepted_sheets
 from services.training.usecases.propose_correction import (
     ProposeCorrection,
     ProposeCorrectionBody,
@@ -27,6 +28,7 @@ from services.training.usecases.verify_sheets import VerifySheets, VerifySheetsB
 
 routes = Routes(tags=["attendance"])
 RECORD = Permission("training.record_attendance", {Role.PETUGAS})
+READ_UNACCEPTED = Permission("training.read_unaccepted_sheets", {Role.PETUGAS, Role.VERIFIKATOR, Role.OPERATOR})
 VERIFY = Permission("training.verify_attendance", {Role.VERIFIKATOR, Role.PETUGAS})
 
 
@@ -46,6 +48,14 @@ async def get_sheets(
 ) -> Page[SheetSummary]:
     """Sheets without their lines, page by page; `state=reported` or `proposed`: what waits."""
     return await read(find_sheets, class_id, state, after, limit)
+
+
+@routes.get("/unaccepted-sheets", permission=READ_UNACCEPTED)
+async def get_unaccepted_sheets(
+    read: Read, class_id: UUID | None = None, after: After = None, limit: Limit = 50
+) -> Page[UnacceptedSheetView]:
+    """Sheets of the inbound topic that were not taken in, newest first, with the code of the refusal."""
+    return await read(find_unaccepted_sheets, class_id, after, limit)
 
 
 @routes.get("/sheets/{sheet_id}", permission=READ)

@@ -17,7 +17,7 @@ class SheetUnknown(NotFound):
 
 
 class WrongProvider(NotAllowed):
-    """Only the class's own provider sends its attendance."""
+    """Only the class's own provider sends its attendance, in its own name."""
 
     title = "Only the provider of the class may send its attendance"
 

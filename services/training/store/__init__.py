@@ -1,5 +1,6 @@
 """Tables and queries of training."""
 
 from services.training.store.tables import metadata
+from services.training.store.unaccepted import unaccepted_sheet
 
-__all__ = ["metadata"]
+__all__ = ["metadata", "unaccepted_sheet"]

@@ -38,7 +38,7 @@ async def insert_enrolments(
         return
     await tx.execute(insert(enrolment), [{"id": each.enrolment_id, **_state(each), **_fixed(each)} for each in new])
     await _remember(tx, new, occasion)
-    await _book(tx, new, dates)
+    await _book(tx, new, {each.enrolment_id: dates for each in new})
 
 
 async def save_enrolments(
@@ -58,9 +58,7 @@ async def save_enrolments(
     if left or moved:
         free = update(booked_day).where(booked_day.c.enrolment_id.in_([*left, *moved])).values(is_active=False)
         await tx.execute(free)
-    for each in changed:
-        if dates and each.enrolment_id in dates and each.holds_its_days:
-            await _book(tx, [each], dates[each.enrolment_id])
+    await _book(tx, [each for each in changed if each.holds_its_days], dates or {})
 
 
 async def load_enrolment(tx: Transaction, enrolment_id: UUID) -> Enrolment:
@@ -133,7 +131,8 @@ async def _lock(tx: Transaction, *conditions: Any) -> list[Enrolment]:
     return [_enrolment(row) for row in await tx.fetch_all(statement)]
 
 
-async def _book(tx: Transaction, enrolments: Sequence[Enrolment], dates: Sequence[date]) -> None:
+async def _book(tx: Transaction, enrolments: Sequence[Enrolment], dates: Mapping[UUID, Sequence[date]]) -> None:
+    """Book the days that `dates` has for an enrolment; one that it does not name keeps what it has."""
     statement = upsert(booked_day)
     again = statement.on_conflict_do_update(
         index_elements=[booked_day.c.enrolment_id, booked_day.c.held_on], set_={"is_active": True}
@@ -147,9 +146,10 @@ async def _book(tx: Transaction, enrolments: Sequence[Enrolment], dates: Sequenc
             "is_active": True,
         }
         for each in enrolments
-        for held_on in dates
+        for held_on in dates.get(each.enrolment_id, ())
     ]
-    await tx.execute(again, rows)
+    if rows:
+        await tx.execute(again, rows)
 
 
 async def _remember(tx: Transaction, enrolments: Sequence[Enrolment], occasion: Occasion) -> None:

@@ -23,6 +23,15 @@ class Booking:
     held_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class KnownProgramme:
+    """Whose a programme is, and the courses that lead to its packages."""
+
+    agency: str
+    region_code: str
+    course_codes: frozenset[str]
+
+
 async def put_people(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep the newest state of each person; an older fact changes nothing. One row per person."""
     statement = insert(person).values(sorted(rows, key=lambda row: str(row["person_id"])))
@@ -68,7 +77,7 @@ async def put_programme(tx: Transaction, row: Mapping[str, Any]) -> None:
     )
 
 
-async def course_codes_of(tx: Transaction, programme_id: UUID) -> frozenset[str] | None:
-    """Courses that lead to a package of the programme; None if the programme is not known."""
-    codes = await tx.scalar(select(programme.c.course_codes).where(programme.c.programme_id == programme_id))
-    return None if codes is None else frozenset(codes)
+async def load_programme(tx: Transaction, programme_id: UUID) -> KnownProgramme | None:
+    """The programme, or None if it is not known."""
+    row = await tx.fetch_one(select(programme).where(programme.c.programme_id == programme_id))
+    return None if row is None else KnownProgramme(row.agency, row.region_code, frozenset(row.course_codes))

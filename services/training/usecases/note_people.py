@@ -1,5 +1,6 @@
 """Keep what the registry tells of people, and end the enrolments of those who died or moved away."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from chassis.transaction import Transaction
 from contracts.registry import PersonCorrectedV1, PersonRegisteredV1
 from services.training import outgoing
 from services.training.domain.admission import PersonStatus
+from services.training.domain.enrolment import Enrolment
 from services.training.domain.occasion import Occasion
 from services.training.store import enrolments, people
 
@@ -41,6 +43,7 @@ async def _end_enrolments(tx: Transaction, gone: Sequence[UUID], causes: dict[UU
     statuses = await people.lock_people(tx, gone)
     open_enrolments = await enrolments.lock_open_enrolments_of_people(tx, gone)
     attended = await enrolments.sessions_attended(tx, [each.enrolment_id for each in open_enrolments])
+    ended: dict[Occasion, list[Enrolment]] = defaultdict(list)
     for each in open_enrolments:
         fact = each.person_became(statuses[each.person_id], attended[each.enrolment_id])
         if fact is None:
@@ -48,6 +51,8 @@ async def _end_enrolments(tx: Transaction, gone: Sequence[UUID], causes: dict[UU
         cause = causes[each.person_id]
         late = cause.data.late_entry_reason
         occasion = Occasion(cause.data.occurred_on, late.value if late else None)
-        await enrolments.save_enrolments(tx, [each], occasion)
+        ended[occasion].append(each)
         told = outgoing.outcome(each, fact, occasion)
         tx.publish(told, sequence=each.version, case=outgoing.case_of(each), cause=cause)
+    for occasion, of_that_day in ended.items():
+        await enrolments.save_enrolments(tx, of_that_day, occasion)

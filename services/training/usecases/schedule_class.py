@@ -36,15 +36,16 @@ class ScheduleClass(DatedCommand):
 async def schedule_class(tx: Transaction, command: ScheduleClass) -> UUID:
     """Add a class and tell of it.
 
-    Raises NotAllowed outside the officer's region, ProgrammeUnknown, CourseUnknown, CourseNotInProgramme,
-    ProviderUnknown, SessionCountDiffers, SessionDatesRepeat.
+    Raises NotAllowed outside the officer's region, ProgrammeUnknown also for a programme outside the officer's agency
+    and region, CourseUnknown, CourseNotInProgramme, ProviderUnknown, SessionCountDiffers, SessionDatesRepeat.
     """
     tx.officer.require_region(command.place_region_code)
     course = await classes.load_course(tx, command.course_code)
-    offered = await people.course_codes_of(tx, command.programme_id)
-    if offered is None:
+    programme = await people.load_programme(tx, command.programme_id)
+    # Known programmes are kept without row-level security: what another agency or region opened is as good as unknown.
+    if programme is None or programme.agency != tx.officer.agency or not tx.officer.covers(programme.region_code):
         raise ProgrammeUnknown(programme_id=command.programme_id)
-    if course.code not in offered:
+    if course.code not in programme.course_codes:
         raise CourseNotInProgramme(programme_id=command.programme_id, course_code=course.code)
     if not await classes.has_provider(tx, command.provider_code):
         raise ProviderUnknown(provider_code=command.provider_code)

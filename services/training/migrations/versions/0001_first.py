@@ -211,6 +211,24 @@ CREATE TABLE counted_attendance (
 );
 CREATE INDEX counted_attendance_enrolment ON counted_attendance (enrolment_id) WHERE is_current;
 
+-- What a provider sent and what could not be taken in: agency and region are the class's, empty where it is unknown.
+CREATE TABLE unaccepted_sheet (
+    id uuid PRIMARY KEY,
+    source text NOT NULL,
+    event_id uuid NOT NULL,
+    sender_agency text NOT NULL,
+    provider_code text NOT NULL,
+    class_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    occurred_on date NOT NULL,
+    entries_count integer NOT NULL,
+    refusal text NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    agency text NOT NULL,
+    region_code text NOT NULL
+);
+CREATE INDEX unaccepted_sheet_class ON unaccepted_sheet (class_id, id);
+
 CREATE TABLE sheet_verification (
     id uuid PRIMARY KEY,
     class_id uuid NOT NULL REFERENCES training_class,
@@ -228,7 +246,7 @@ CREATE TABLE sheet_verification_row (
 );
 """
 
-_GUARDED = ("training_class", "enrolment", "enrolment_list", "sheet", "sheet_verification")
+_GUARDED = ("training_class", "enrolment", "enrolment_list", "sheet", "sheet_verification", "unaccepted_sheet")
 
 
 def upgrade() -> None:
