@@ -2,8 +2,8 @@
 
 Owns: message templates (versioned), messages, their attempts at delivery, printed lists, the words for codes.
 Publishes: message sent, delivered, failed, listed, acknowledged; never a text, a name or a number.
-Hears: enrolled and enrolment rescheduled (training), handover scheduled and aid handed over (disbursement),
-graduated (followup), person corrected (registry: a mended telephone number).
+Hears: enrolled, enrolment rescheduled, course not completed (training); handover scheduled, handover voided, aid
+handed over, grant cancelled (disbursement); graduated (followup); person corrected (registry: number and status).
 Asks: the registry for names and contacts, at the moment of sending, nothing of it is kept.
 The consumer only queues; `workers` send and ask the gateway, always outside a transaction.
 """

@@ -5,13 +5,15 @@ from datetime import date
 
 from chassis.consumer import Consumers, Delivered
 from chassis.transaction import Transaction
-from contracts.disbursement import AidHandedOverV1, HandoverScheduledV1
+from contracts.disbursement import AidHandedOverV1, GrantCancelledV1, HandoverScheduledV1, HandoverVoidedV1
 from contracts.envelope import Fact
 from contracts.followup import GraduatedV1
-from contracts.registry import PersonCorrectedV1, PersonField
-from contracts.training import EnrolledV1, EnrolmentRescheduledV1
+from contracts.registry import PersonCorrectedV1, PersonField, PersonStatus
+from contracts.training import CourseNotCompletedV1, EnrolledV1, EnrolmentRescheduledV1
 from services.notifications.domain.message import Matter
 from services.notifications.domain.template import TemplateCode
+from services.notifications.usecases.end_matters import end_matters
+from services.notifications.usecases.follow_person_status import follow_person_status
 from services.notifications.usecases.queue_messages import Notice, queue_messages
 from services.notifications.usecases.send_again import send_again
 
@@ -32,6 +34,12 @@ async def enrolment_rescheduled(tx: Transaction, events: Sequence[Delivered[Enro
     await queue_messages(tx, told)
 
 
+@consumers.on(CourseNotCompletedV1)
+async def course_not_completed(tx: Transaction, events: Sequence[Delivered[CourseNotCompletedV1]]) -> None:
+    """The place is gone: its dates need not be told any more."""
+    await end_matters(tx, Matter.TRAINING, [(event.data.enrolment_id, event.sequence) for event in events])
+
+
 @consumers.on(HandoverScheduledV1)
 async def handover_scheduled(tx: Transaction, events: Sequence[Delivered[HandoverScheduledV1]]) -> None:
     """Invite to the handover session."""
@@ -44,6 +52,18 @@ async def aid_handed_over(tx: Transaction, events: Sequence[Delivered[AidHandedO
     await queue_messages(tx, [(event, _receipt(event.data)) for event in events])
 
 
+@consumers.on(HandoverVoidedV1)
+async def handover_voided(tx: Transaction, events: Sequence[Delivered[HandoverVoidedV1]]) -> None:
+    """The receipt names a number that does not count any more."""
+    await end_matters(tx, Matter.RECEIPT, [(event.data.grant_id, event.sequence) for event in events])
+
+
+@consumers.on(GrantCancelledV1)
+async def grant_cancelled(tx: Transaction, events: Sequence[Delivered[GrantCancelledV1]]) -> None:
+    """Nothing will be handed over: nobody has to come."""
+    await end_matters(tx, Matter.HANDOVER, [(event.data.grant_id, event.sequence) for event in events])
+
+
 @consumers.on(GraduatedV1)
 async def graduated(tx: Transaction, events: Sequence[Delivered[GraduatedV1]]) -> None:
     """Congratulate."""
@@ -52,7 +72,14 @@ async def graduated(tx: Transaction, events: Sequence[Delivered[GraduatedV1]]) -
 
 @consumers.on(PersonCorrectedV1)
 async def person_corrected(tx: Transaction, events: Sequence[Delivered[PersonCorrectedV1]]) -> None:
-    """Send again what a wrong number kept from arriving."""
+    """Take the dead and departed off the lists; send again what a wrong number or status kept from arriving."""
+    told = [
+        (event.data.person_id, event.sequence, event.data.status is PersonStatus.ACTIVE)
+        for event in events
+        if PersonField.STATUS in event.data.changed_fields or event.data.status is not PersonStatus.ACTIVE
+    ]
+    if told:
+        await follow_person_status(tx, told)
     mended = [event.data.person_id for event in events if PersonField.PHONE in event.data.changed_fields]
     if mended:
         await send_again(tx, mended)

@@ -31,12 +31,16 @@ class Plan:
     address: str | None
     name: str
     region_code: str | None
+    without_address: FailureReason = FailureReason.NO_CONTACT
+    """Why there is no address, when there is none."""
 
 
 def plan(taken: TakenUp, contact: Contact | None, *, mail_possible: bool) -> Plan:
-    """SMS wherever there is a possible number; e-mail only for those without one."""
+    """SMS wherever there is a possible number; e-mail only for those without one; nothing to the dead and departed."""
     if contact is None:
         return Plan(taken, Channel.SMS, None, "", None)
+    if not contact.active:
+        return Plan(taken, Channel.SMS, None, "", contact.region_code, FailureReason.NOT_ACTIVE)
     name = " ".join(contact.name.split())
     number = normalised(contact.phone)
     if number is None and contact.email and mail_possible:
@@ -74,7 +78,7 @@ class Carrier:
         template = one.taken.template
         values = {**fact_values(one.taken.facts), "nama": one.name}
         if one.address is None:
-            raise Permanent("no_contact", FailureReason.NO_CONTACT)
+            raise Permanent(one.without_address.value, one.without_address)
         if one.channel is Channel.EMAIL and self._mail is not None:
             subject, text = fill(template.mail_subject, values), fill(template.mail_text, values)
             return await self._mail.send(one.taken.reference, one.address, " ".join(subject.split()), text)

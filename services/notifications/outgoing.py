@@ -6,6 +6,7 @@ from typing import Any
 from contracts import notifications as public
 from contracts.envelope import Fact, LateEntryReason
 from services.notifications.domain.message import Acknowledged, Delivered, Failed, Listed, MessageFact, Sent
+from services.notifications.domain.outcome import FailureReason
 
 
 def contract_of(fact: MessageFact, occurred_on: date, late_entry_reason: str | None = None) -> Fact:
@@ -17,11 +18,16 @@ def contract_of(fact: MessageFact, occurred_on: date, late_entry_reason: str | N
         case Delivered():
             return public.MessageDeliveredV1(**common)
         case Failed():
-            return public.MessageFailedV1(**common, reason=public.FailureReason(fact.reason.value))
+            return public.MessageFailedV1(**common, reason=_reason(fact.reason))
         case Listed():
             return public.MessageListedV1(**common, list_id=fact.list_id)
         case Acknowledged():
             return public.MessageAcknowledgedV1(**common, list_id=fact.list_id)
+
+
+def _reason(reason: FailureReason) -> public.FailureReason:
+    # The contract has no value of its own for a death or move, which the registry tells by itself.
+    return public.FailureReason.NO_CONTACT if reason is FailureReason.NOT_ACTIVE else public.FailureReason(reason.value)
 
 
 def _common(fact: MessageFact, occurred_on: date, late_entry_reason: str | None) -> dict[str, Any]:

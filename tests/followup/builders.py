@@ -38,6 +38,7 @@ from tests.support.service import OfficerClient, ServiceUnderTest
 HANDED_OVER_ON = date(2023, 11, 22)
 """The day of the handover in Balapulang (S4)."""
 VILLAGE = "33.28.04.2001"
+OTHER_VILLAGE = "33.28.02.2005"
 NOW_IS_LATE = {"late_entry_reason": "historical_data"}
 BASELINE_RUPIAH = 800_000
 GOOD_INCOME_RUPIAH = 1_000_000
@@ -113,14 +114,16 @@ def cancelled(fact: AidHandedOverV1) -> GrantCancelledV1:
     return GrantCancelledV1(**_grant_of(fact), **decree)
 
 
-def person_corrected(person_id: UUID, status: PersonStatus, on: date = date(2024, 2, 1)) -> PersonCorrectedV1:
-    """The registry corrects a person's status."""
+def person_corrected(
+    person_id: UUID, status: PersonStatus, on: date = date(2024, 2, 1), region_code: str = VILLAGE
+) -> PersonCorrectedV1:
+    """The registry corrects a person's status or village."""
     return PersonCorrectedV1(
         occurred_on=on,
         agency="dinsos",
         person_id=person_id,
         family_id=new_id(),
-        region_code=VILLAGE,
+        region_code=region_code,
         decile=1,
         list_source=ListSource.P3KE,
         list_version="2022-tahap-2",
@@ -128,7 +131,7 @@ def person_corrected(person_id: UUID, status: PersonStatus, on: date = date(2024
         population_match=PopulationMatch.MATCHED,
         status=status,
         correction_id=new_id(),
-        changed_fields=(PersonField.STATUS,),
+        changed_fields=(PersonField.STATUS, PersonField.REGION),
     )
 
 

@@ -1,16 +1,22 @@
 """What follow-up hears of grants and people, and what its timers tell."""
 
+import asyncio
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event, text
 
+from chassis.auth import Role
 from chassis.ids import new_id
+from contracts.disbursement import AidHandedOverV1
 from contracts.envelope import case_id
 from contracts.followup import MentoringPlannedV1, MentoringStoppedV1, PlanEndReason, VisitDueV1
 from contracts.registry import PersonStatus
 from services.followup.domain.schedule import add_months
 from tests.followup.builders import (
     HANDED_OVER_ON,
+    OTHER_VILLAGE,
     VILLAGE,
     Field,
     cancelled,
@@ -196,3 +202,86 @@ async def test_further_visits_are_planned_and_announced(field: Field) -> None:
     assert len(planned[-1].data.visit_dates) == 8
     await field.service.run_timers()
     assert len(await field.service.published(VisitDueV1)) == 8
+
+
+async def test_a_visit_whose_timer_fired_into_a_void_is_announced_after_the_replacement(field: Field) -> None:
+    plan_id, fact = await field.planned()
+    async with field.service.service.database.transaction() as tx:
+        await tx.execute(text("SELECT 1 FROM mentoring_plan WHERE id = :id FOR UPDATE"), {"id": plan_id})
+        void = asyncio.create_task(field.service.deliver(voided(fact)))
+        await _waiting(field, 1)
+        firing = asyncio.create_task(field.service.run_timers())
+        await _waiting(field, 2)
+    await asyncio.gather(void, firing)
+    assert await field.service.published(VisitDueV1) == []
+    states = await field.service.fetch_all("SELECT DISTINCT state FROM timer")
+    assert [row.state for row in states] == ["fired"], "the void could not cancel what was firing"
+    await field.service.deliver(replaced(fact, HANDED_OVER_ON))
+    await field.service.run_timers()
+    assert [one.data.visit_number for one in await field.service.published(VisitDueV1)] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_corrected_village_takes_the_plan_and_all_that_belongs_to_it_along(field: Field) -> None:
+    plan_id = await field.empowered()
+    await field.graduation(plan_id)
+    await field.corrected(plan_id, 1, monthly_turnover_rupiah=1_900_000)
+    (person_id,) = [row.person_id for row in await field.service.fetch_all("SELECT person_id FROM mentoring_plan")]
+    await field.service.deliver(person_corrected(person_id, PersonStatus.ACTIVE, region_code=OTHER_VILLAGE), sequence=3)
+    tables = ("mentoring_plan", "visit", "visit_correction", "empowerment", "graduation")
+    for table in tables:
+        rows = await field.service.fetch_all(f"SELECT DISTINCT region_code FROM {table}")
+        assert [row.region_code for row in rows] == [OTHER_VILLAGE], table
+    there = field.service.as_(Role.PENDAMPING, region=OTHER_VILLAGE)
+    assert (await get(there, f"/plans/{plan_id}"))["region_code"] == OTHER_VILLAGE
+    left = field.service.as_(Role.PENDAMPING, region=VILLAGE)
+    assert (await left.get(f"/plans/{plan_id}")).status_code == 404
+    await field.service.deliver(person_corrected(person_id, PersonStatus.ACTIVE), sequence=2)
+    assert (await get(there, f"/plans/{plan_id}"))["region_code"] == OTHER_VILLAGE, "an older word"
+    await field.service.deliver(
+        person_corrected(person_id, PersonStatus.MOVED_AWAY, region_code="33.29.01"), sequence=4
+    )
+    assert (await get(there, f"/plans/{plan_id}"))["state"] == "stopped"
+
+
+async def test_a_village_corrected_before_the_handover_counts(field: Field) -> None:
+    fact = handed_over()
+    await field.service.deliver(person_corrected(fact.person_id, PersonStatus.ACTIVE, region_code=OTHER_VILLAGE))
+    await field.service.deliver(fact)
+    (plan,) = await field.plans_of(fact.person_id)
+    assert plan["region_code"] == OTHER_VILLAGE
+
+
+async def test_a_batch_is_written_in_a_few_statements(field: Field) -> None:
+    facts = [handed_over() for _ in range(20)]
+    first = await _statements(field, facts[:1])
+    assert await _statements(field, facts[1:]) == first
+    await field.service.deliver(*(voided(fact) for fact in facts))
+    again = [replaced(fact) for fact in facts]
+    # Of a plan that goes on, only its timers are cancelled one by one.
+    assert await _statements(field, again[1:]) == await _statements(field, again[:1]) + 18
+
+
+async def _statements(field: Field, facts: list[AidHandedOverV1]) -> int:
+    engine = field.service.service.database.engine.sync_engine
+    run: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        run.append(arguments[2])
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        await field.service.deliver(*facts)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return len(run)
+
+
+async def _waiting(field: Field, count: int) -> None:
+    """Until so many transactions wait for a lock."""
+    waiting = "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    for _ in range(200):
+        row = await field.service.fetch_one(f"{waiting} AND datname = current_database()")
+        if row is not None and row.n >= count:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody waits")

@@ -34,8 +34,9 @@ class PeopleOfTheRegistry:
     def add(self, phone: str | None, *, name: str = "Siti Contoh", region_code: str = VILLAGE, **more: Any) -> UUID:
         """A person with a contact."""
         person_id = new_id()
-        contact = {"name": name, "phone": phone, "address": "RT 01", "village": "Desa Contoh", **more}
-        self.contacts[str(person_id)] = {"person_id": str(person_id), "region_code": region_code, **contact}
+        usual = {"address": "RT 01", "village": "Desa Contoh", "status": "active"}
+        contact = {"name": name, "phone": phone, "region_code": region_code, **usual, **more}
+        self.contacts[str(person_id)] = {"person_id": str(person_id), **contact}
         return person_id
 
     def app(self) -> FastAPI:

@@ -159,3 +159,39 @@ async def test_a_graduation_is_in_the_region_the_person_is_known_in(world: World
     await world.service.deliver(graduated(person))
     rows = await world.service.fetch_all("SELECT region_code FROM message")
     assert [row.region_code for row in rows] == [VILLAGE, VILLAGE]
+
+
+async def test_officers_of_another_agency_have_nothing_to_do_with_a_list(world: World) -> None:
+    head, printed = await _three_listed(world)
+    message_id = (await head.get(f"/lists/{printed['id']}")).json()["entries"][0]["message_id"]
+    told = {"occurred_on": _today()}
+    for role in (Role.PETUGAS, Role.VERIFIKATOR, Role.OPERATOR, Role.AUDITOR):
+        stranger = world.service.as_(role, agency="dinas-koperasi")
+        assert (await stranger.get("/lists")).json()["items"] == [], role
+        assert (await stranger.get(f"/lists/{printed['id']}")).status_code == 404, role
+        assert (await stranger.get(f"/lists/{printed['id']}/page")).status_code in {403, 404}, role
+        own = world.service.as_(role)
+        assert [one["id"] for one in (await own.get("/lists")).json()["items"]] == [printed["id"]], role
+    stranger = world.service.as_(Role.PETUGAS, agency="dinas-koperasi")
+    body = {**told, "version": printed["version"]}
+    refused = await stranger.post(f"/lists/{printed['id']}/acknowledgement", json=body)
+    assert (refused.status_code, refused.json()["type"]) == (404, "urn:sinergi:problem:unknown-list")
+    refused = await stranger.post(f"/messages/{message_id}/acknowledgement", json=told)
+    assert (refused.status_code, refused.json()["type"]) == (404, "urn:sinergi:problem:unknown-message")
+    assert await world.service.fetch_all("SELECT 1 FROM access_record") == []
+    assert await world.states() == ["listed"] * 3
+    mentor = world.service.as_(Role.PENDAMPING, agency="kemensos")
+    assert (await mentor.get(f"/lists/{printed['id']}/page")).status_code == 200
+    assert (await mentor.post(f"/lists/{printed['id']}/acknowledgement", json=body)).status_code == 201
+
+
+async def test_a_list_with_messages_outside_the_scope_is_not_acknowledged(world: World) -> None:
+    head, printed = await _three_listed(world)
+    moved = (await head.get(f"/lists/{printed['id']}")).json()["entries"][0]["message_id"]
+    await world.service.execute("UPDATE message SET region_code = '33.28.04.2001' WHERE id = :id", id=moved)
+    body = {"occurred_on": _today(), "version": printed["version"]}
+    refused = await head.post(f"/lists/{printed['id']}/acknowledgement", json=body)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:sinergi:problem:not-all-on-this-list")
+    assert refused.json()["facts"] == {"message_ids": [moved]}
+    assert await world.states() == ["listed"] * 3
+    assert await world.service.published(MessageAcknowledgedV1) == []

@@ -15,7 +15,7 @@ from services.notifications.domain.outcome import Accepted, VendorStatus
 from services.notifications.usecases.record_outcomes import Tried, record_outcomes
 from services.notifications.usecases.record_receipt import Receipt, record_receipt
 from services.notifications.usecases.take_up_messages import take_up_messages
-from tests.notifications.builders import enrolled
+from tests.notifications.builders import BALAPULANG, VILLAGE, enrolled
 from tests.notifications.conftest import SECRET, World
 
 
@@ -129,3 +129,18 @@ async def test_a_receipt_recorded_while_the_outcome_waits_for_the_row_keeps_the_
     await waiting
     assert await world.states() == ["delivered"]
     assert await world.event_names() == ["sent", "delivered"]
+
+
+async def test_an_outcome_later_than_the_list_leaves_the_message_in_the_region_of_its_list(world: World) -> None:
+    reference = await _taken_up(world)
+    assert (await _receipt(world, {"reference": reference, "status": "undeliverable"})).status_code == 204
+    row = await world.service.fetch_one("SELECT id FROM message")
+    assert row is not None
+    late = Tried(row.id, UUID(reference), Accepted("accepted", 1), VILLAGE)
+    async with world.service.service.database.transaction() as tx:
+        await record_outcomes(tx, [late], timedelta(seconds=30))
+    stands = await world.service.fetch_one(
+        "SELECT m.state, m.region_code, l.region_code FROM message m JOIN printed_list l ON l.id = m.list_id"
+    )
+    assert stands is not None
+    assert tuple(stands) == ("listed", BALAPULANG, BALAPULANG)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.transaction import Transaction
@@ -14,7 +14,10 @@ ACTIVE = "active"
 _NEVER_HEARD = -1
 
 
-async def lock_people(tx: Transaction, person_ids: Iterable[UUID]) -> dict[UUID, Row[tuple[UUID, str, int, date]]]:
+KnownPerson = Row[tuple[UUID, str, int, date, str | None]]
+
+
+async def lock_people(tx: Transaction, person_ids: Iterable[UUID]) -> dict[UUID, KnownPerson]:
     """Rows by person, made if missing and locked in one order.
 
     A handover and a death may arrive in either order and at the same moment, from two topics: whoever comes second
@@ -27,10 +30,17 @@ async def lock_people(tx: Transaction, person_ids: Iterable[UUID]) -> dict[UUID,
     return {row.person_id: row for row in await tx.fetch_all(query)}
 
 
-async def save_status(tx: Transaction, person_id: UUID, status: str, sequence: int, status_on: date) -> None:
-    """Keep the newest status of a locked person."""
+async def save_status(
+    tx: Transaction, person_id: UUID, status: str, sequence: int, status_on: date, region_code: str | None
+) -> None:
+    """Keep the newest status of a locked person, and the village unless None."""
     await tx.execute(
         update(person)
         .where(person.c.person_id == person_id)
-        .values(status=status, status_sequence=sequence, status_on=status_on)
+        .values(
+            status=status,
+            status_sequence=sequence,
+            status_on=status_on,
+            region_code=func.coalesce(region_code, person.c.region_code),
+        )
     )

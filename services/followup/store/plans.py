@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Table, bindparam, insert, select, update
+from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
 
 from chassis.transaction import Transaction
@@ -12,7 +13,15 @@ from services.followup.domain.errors import PlanNotFound, VisitNotFound
 from services.followup.domain.outcome import AssetState, Outcome
 from services.followup.domain.plan import Handover, Hold, MentoringPlan, Visit
 from services.followup.domain.schedule import Schedule
-from services.followup.store.tables import mentoring_plan, visit
+from services.followup.store.tables import empowerment, graduation, mentoring_plan, visit, visit_correction
+
+
+def _save(table: Table) -> Update:
+    """Whole rows by `key`, for many at once."""
+    return update(table).where(table.c.id == bindparam("key")).values({c.name: bindparam(c.name) for c in table.c})
+
+
+_SAVE_PLAN, _SAVE_VISIT = _save(mentoring_plan), _save(visit)
 
 
 async def load_plan(tx: Transaction, plan_id: UUID, for_update: bool = False) -> MentoringPlan:
@@ -63,9 +72,29 @@ async def insert_plans(tx: Transaction, plans: Sequence[MentoringPlan]) -> None:
 
 async def save_plan(tx: Transaction, plan: MentoringPlan, *changed: Visit) -> None:
     """Write a loaded plan and those of its visits that changed."""
-    await tx.execute(update(mentoring_plan).where(mentoring_plan.c.id == plan.id).values(_plan_row(plan)))
-    for each in changed:
-        await tx.execute(update(visit).where(visit.c.id == each.id).values(_visit_row(plan, each)))
+    await save_plans(tx, [(plan, changed)])
+
+
+async def save_plans(tx: Transaction, changes: Sequence[tuple[MentoringPlan, Sequence[Visit]]]) -> None:
+    """Write loaded plans, each with those of its visits that changed."""
+    if not changes:
+        return
+    await tx.execute(_SAVE_PLAN, [{"key": plan.id, **_plan_row(plan)} for plan, _ in changes])
+    visits = [{"key": each.id, **_visit_row(plan, each)} for plan, changed in changes for each in changed]
+    if visits:
+        await tx.execute(_SAVE_VISIT, visits)
+
+
+async def move_plans(tx: Transaction, plans: Sequence[MentoringPlan], region_code: str) -> None:
+    """Bring locked plans, and all that is filed under them, to the village their person lives in."""
+    ids = [plan.id for plan in plans if plan.region_code != region_code]
+    if not ids:
+        return
+    await tx.execute(update(mentoring_plan).where(mentoring_plan.c.id.in_(ids)).values(region_code=region_code))
+    for table in (visit, visit_correction, empowerment, graduation):
+        await tx.execute(update(table).where(table.c.plan_id.in_(ids)).values(region_code=region_code))
+    for plan in plans:
+        plan.region_code = region_code
 
 
 async def insert_visits(tx: Transaction, plan: MentoringPlan, visits: Sequence[Visit]) -> None:

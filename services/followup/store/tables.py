@@ -29,6 +29,7 @@ person = Table(
     Column("status", Text, nullable=False),
     Column("status_sequence", BigInteger, nullable=False),
     Column("status_on", Date),
+    Column("region_code", Text),
     comment="What the registry last said of a person; may come before the handover. Its row orders both consumers",
 )
 

@@ -12,7 +12,7 @@ from services.followup.domain.plan import Handover, Hold, MentoringPlan
 from services.followup.domain.schedule import DEFAULT_PACKAGE, Schedule
 from services.followup.outgoing import publish_facts, when_heard
 from services.followup.store.people import ACTIVE, lock_people
-from services.followup.store.plans import insert_plans, lock_plans_of_grants, save_plan
+from services.followup.store.plans import insert_plans, lock_plans_of_grants, save_plans
 from services.followup.store.rules import load_schedules
 from services.followup.usecases.schedule_visits import VISIT_DUE, schedule_visits
 
@@ -31,7 +31,7 @@ async def plan_mentoring(tx: Transaction, events: Sequence[HandedOver]) -> None:
         if plan is not None:
             told.append((plan, plan.hand_over_again(_handover(event), when_heard(event)), event))
             continue
-        plan = _new_plan(event, schedules)
+        plan = _new_plan(event, schedules, people[event.data.person_id].region_code)
         made[plan.grant_id] = plan
         told.append((plan, plan.plan_visits(_ids(plan.schedule.visits_count), when_heard(event)), event))
         status = people[plan.person_id].status
@@ -49,16 +49,14 @@ async def _save(
     planned_anew: Collection[UUID],
 ) -> None:
     await insert_plans(tx, list(made.values()))
-    for plan in made.values():
-        await schedule_visits(tx, plan)
-    for plan in known.values():
-        if plan.id in planned_anew:
-            await tx.cancel_timers(VISIT_DUE, plan.id)
-            await schedule_visits(tx, plan)
-        await save_plan(tx, plan, *plan.open_visits)
+    again = [plan for plan in known.values() if plan.id in planned_anew]
+    for plan in again:
+        await tx.cancel_timers(VISIT_DUE, plan.id)
+    await schedule_visits(tx, *made.values(), *again)
+    await save_plans(tx, [(plan, plan.open_visits) for plan in known.values()])
 
 
-def _new_plan(event: HandedOver, schedules: Mapping[str, Schedule]) -> MentoringPlan:
+def _new_plan(event: HandedOver, schedules: Mapping[str, Schedule], corrected_region: str | None) -> MentoringPlan:
     aid = event.data
     return MentoringPlan(
         id=new_id(),
@@ -69,7 +67,7 @@ def _new_plan(event: HandedOver, schedules: Mapping[str, Schedule]) -> Mentoring
         case_id=event.case,
         package_code=aid.package_code,
         agency=aid.agency,
-        region_code=aid.region_code,
+        region_code=corrected_region or aid.region_code,
         handover=_handover(event),
         schedule=schedules.get(aid.package_code, schedules[DEFAULT_PACKAGE]),
     )

@@ -31,6 +31,7 @@ SEE_LISTS = Permission(
     "list.see", {Role.KEPALA_DESA, Role.PENDAMPING, Role.PETUGAS, Role.VERIFIKATOR, Role.OPERATOR}, across_agencies=True
 )
 PRINT_LIST = Permission("list.print", {Role.KEPALA_DESA, Role.PENDAMPING, Role.PETUGAS}, across_agencies=True)
+"""Across agencies for village heads and mentors; the use cases hold everybody else to their own (`scope`)."""
 
 
 class ContactsNotAvailable(Refusal):

@@ -25,7 +25,7 @@ SEE_MESSAGES = Permission(
     "message.see", {Role.PETUGAS, Role.VERIFIKATOR, Role.PENETAP, Role.OPERATOR, Role.ADMINISTRATOR, Role.SERVICE}
 )
 ACKNOWLEDGE = Permission("message.acknowledge", {Role.KEPALA_DESA, Role.PENDAMPING, Role.PETUGAS}, across_agencies=True)
-"""Across agencies: village heads and mentors belong to others than the agency that invites."""
+"""Across agencies for village heads and mentors; the use cases hold everybody else to their own (`scope`)."""
 
 routes = Routes(tags=["messages"])
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from contracts.registry import PersonStatus
 from services.notifications.domain.outcome import NotTried
 
 PURPOSE: Final = "invitation"
@@ -30,6 +31,12 @@ class Contact(BaseModel):
     address: str | None = None
     village: str | None = None
     region_code: str | None = None
+    status: str
+
+    @property
+    def active(self) -> bool:
+        """Whether the person neither died nor moved away."""
+        return self.status == PersonStatus.ACTIVE
 
 
 class _Answer(BaseModel):

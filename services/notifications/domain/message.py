@@ -249,14 +249,22 @@ class Message:
         return Acknowledged(self, Channel.PRINTED_LIST, self.version, self.list_id)
 
     def send_anew(self, now: datetime) -> UUID | None:
-        """After a mended number: queue a failed or listed message again. Returns the list it leaves, if any."""
+        """After a mended contact: queue a failed or listed message again. Returns the list it leaves, if any."""
         left, self.list_id = self.list_id, None
         self._move(MessageState.QUEUED, now)
         self.reason = None
         return left
 
+    def take_off_list(self) -> tuple[UUID, Failed]:
+        """The person died or moved away: nobody has to go there. Returns the list it leaves. Raises `NotListed`."""
+        left = self.list_id
+        if self.state is not MessageState.LISTED or left is None:
+            raise NotListed(message_id=self.id, state=self.state.value)
+        self.list_id = None
+        return left, self._fail(FailureReason.NOT_ACTIVE, Channel.PRINTED_LIST)
+
     def supersede(self) -> UUID | None:
-        """A newer message of the same matter says it better. Returns the list it leaves, if any."""
+        """A newer message says it better, or the matter is over. Returns the list it leaves, if any."""
         left, self.list_id = self.list_id, None
         if self.attempt is not None and self.attempt.open:
             self.attempt.state, self.attempt.ask_at = AttemptState.FAILED, None

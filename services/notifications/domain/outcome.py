@@ -5,12 +5,14 @@ from enum import StrEnum
 
 
 class FailureReason(StrEnum):
-    """Why a channel gave up; the same values as the contract's."""
+    """Why a channel gave up."""
 
     NO_CONTACT = "no_contact"
     DEAD_NUMBER = "dead_number"
     REFUSED_BY_GATEWAY = "refused_by_gateway"
     EXPIRED = "expired"
+    NOT_ACTIVE = "not_active"
+    """The registry says that the person died or moved away: nothing is sent and nobody goes there."""
 
 
 class VendorStatus(StrEnum):

@@ -13,7 +13,6 @@ from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.notifications.domain.message import (
     FINAL,
-    UNREAD,
     Attempt,
     AttemptState,
     Channel,
@@ -23,7 +22,7 @@ from services.notifications.domain.message import (
 )
 from services.notifications.domain.outcome import FailureReason
 from services.notifications.domain.template import TemplateCode
-from services.notifications.store.tables import attempt, message, phone_correction, template_version
+from services.notifications.store.tables import attempt, message, template_version
 
 
 class UnknownMessage(NotFound):
@@ -51,10 +50,6 @@ _SAVE_MESSAGE = (
 _INSERT_ATTEMPT = insert(attempt)
 _SAVE_ATTEMPT = _INSERT_ATTEMPT.on_conflict_do_update(
     index_elements=[attempt.c.id], set_={name: _INSERT_ATTEMPT.excluded[name] for name in _ATTEMPT_CHANGES}
-)
-_HEAR_CORRECTION = insert(phone_correction)
-_SAVE_CORRECTION = _HEAR_CORRECTION.on_conflict_do_update(
-    index_elements=[phone_correction.c.person_id], set_={"heard_at": _HEAR_CORRECTION.excluded.heard_at}
 )
 
 
@@ -130,25 +125,6 @@ async def save_messages(tx: Transaction, messages: Sequence[Message]) -> None:
         await tx.execute(_SAVE_ATTEMPT, attempts)
 
 
-async def obsolete_messages(tx: Transaction, subject_ids: Sequence[UUID]) -> list[Message]:
-    """Unread messages of these subjects that a newer one of the same matter replaces, locked."""
-    newer = message.alias("newer")
-    statement = select(message.c.id).where(
-        message.c.subject_id == func.any(bindparam("subjects", list(subject_ids))),
-        message.c.state.in_([state.value for state in UNREAD]),
-        select(newer.c.id)
-        .where(
-            newer.c.matter == message.c.matter,
-            newer.c.subject_id == message.c.subject_id,
-            newer.c.cause_sequence > message.c.cause_sequence,
-        )
-        .exists(),
-    )
-    ids = [row.id for row in await tx.fetch_all(statement)]
-    locked = await load_messages(tx, ids, for_update=True) if ids else []
-    return [one for one in locked if one.state in UNREAD]
-
-
 async def undelivered_messages(tx: Transaction, person_ids: Sequence[UUID]) -> list[Message]:
     """Failed and listed messages of these people that a mended number could still bring, locked.
 
@@ -167,19 +143,6 @@ async def undelivered_messages(tx: Transaction, person_ids: Sequence[UUID]) -> l
     # All that are not final are locked: one that is failing at this moment must not be missed by both sides.
     locked = await load_messages(tx, ids, for_update=True) if ids else []
     return [one for one in locked if one.state in {MessageState.FAILED, MessageState.LISTED}]
-
-
-async def hear_corrections(tx: Transaction, person_ids: Sequence[UUID], now: datetime) -> None:
-    """Remember that these people's numbers were mended."""
-    await tx.execute(_SAVE_CORRECTION, [{"person_id": id_, "heard_at": now} for id_ in sorted(set(person_ids))])
-
-
-async def corrections_heard(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """When a mended number was last heard of, by person."""
-    statement = select(phone_correction).where(
-        phone_correction.c.person_id == func.any(bindparam("people", list(person_ids)))
-    )
-    return {row.person_id: row.heard_at for row in await tx.fetch_all(statement)}
 
 
 async def known_region(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID, str]:

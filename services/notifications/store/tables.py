@@ -1,6 +1,7 @@
 """Tables of this service's own database; the migrations make the same, and a test compares the two."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -168,8 +169,24 @@ list_entry = Table(
     ),
 )
 
-phone_correction = Table(
-    "phone_correction",
+ended_matter = Table(
+    "ended_matter",
+    metadata,
+    Column("matter", Text, primary_key=True),
+    Column("subject_id", UUID, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+)
+
+person_status = Table(
+    "person_status",
+    metadata,
+    Column("person_id", UUID, primary_key=True),
+    Column("active", Boolean, nullable=False),
+    Column("sequence", Integer, nullable=False),
+)
+
+contact_correction = Table(
+    "contact_correction",
     metadata,
     Column("person_id", UUID, primary_key=True),
     Column("heard_at", _moment, nullable=False),

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from chassis.commands import DatedCommand
 from chassis.transaction import Transaction
-from services.notifications.domain.printed_list import NotAllOnThisList, PrintedList
+from services.notifications.domain.printed_list import NotAllOnThisList, PrintedList, UnknownList
 from services.notifications.outgoing import contract_of
+from services.notifications.scope import reaches
 from services.notifications.store import lists as list_store
 from services.notifications.store import messages as message_store
 
@@ -33,6 +34,8 @@ async def acknowledge_list(tx: Transaction, command: AcknowledgeList) -> UUID:
     Raises `UnknownList`, `StaleVersion`, `NotAllOnThisList`.
     """
     seen = await list_store.load_list(tx, command.list_id)
+    if not reaches(tx.officer, seen.agency):
+        raise UnknownList(list_id=command.list_id)
     told = seen.told(command.message_ids, command.version)
     await _acknowledge(tx, command.list_id, told, command)
     return command.list_id

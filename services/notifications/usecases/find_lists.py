@@ -12,6 +12,7 @@ from chassis.transaction import Transaction
 from services.notifications.domain.message import Matter
 from services.notifications.domain.printed_list import ListState, UnknownList
 from services.notifications.domain.template import TemplateCode, fact_values, fill
+from services.notifications.scope import only_agency, reaches
 from services.notifications.store import templates as template_store
 from services.notifications.store.tables import list_entry, message, printed_list
 
@@ -62,6 +63,8 @@ async def find_lists(
 ) -> Page[ListView]:
     """A page of lists, oldest first."""
     statement = _lists()
+    if (agency := only_agency(tx.officer)) is not None:
+        statement = statement.where(printed_list.c.agency == agency)
     if state is not None:
         statement = statement.where(printed_list.c.state == state)
     if programme_id is not None:
@@ -73,7 +76,7 @@ async def find_lists(
 async def find_list(tx: Transaction, list_id: UUID) -> ListDetail:
     """One list with its lines. Raises `UnknownList`."""
     row = await tx.fetch_one(_lists().where(printed_list.c.id == list_id))
-    if row is None:
+    if row is None or not reaches(tx.officer, row.agency):
         raise UnknownList(list_id=list_id)
     entries = (
         select(list_entry, message.c.person_id, message.c.template_code, message.c.template_version, message.c.facts)

@@ -14,7 +14,7 @@ from services.notifications.domain.message import Matter
 from services.notifications.domain.template import TemplateCode
 from services.notifications.store import messages as message_store
 from services.notifications.store import templates as template_store
-from services.notifications.usecases.withdraw_from_lists import withdraw_from_lists
+from services.notifications.usecases.drop_obsolete import drop_obsolete
 
 NO_REGION = ""
 """Not yet known; visible to officers without a regional limit only, until the registry is asked at sending."""
@@ -55,7 +55,7 @@ async def queue_messages(tx: Transaction, noticed: Sequence[tuple[Delivered[Any]
         for event, notice in noticed
     ]
     await message_store.insert_messages(tx, rows)
-    await _drop_obsolete(tx, [notice.subject_id for _, notice in noticed])
+    await drop_obsolete(tx, [notice.subject_id for _, notice in noticed])
 
 
 def _row(
@@ -81,10 +81,3 @@ def _row(
         agency=notice.agency,
         relevant_until=notice.relevant_until,
     )
-
-
-async def _drop_obsolete(tx: Transaction, subject_ids: Sequence[UUID]) -> None:
-    obsolete = await message_store.obsolete_messages(tx, subject_ids)
-    left = [(message.id, message.supersede()) for message in obsolete]
-    await message_store.save_messages(tx, obsolete)
-    await withdraw_from_lists(tx, [(message_id, list_id) for message_id, list_id in left if list_id])

@@ -11,6 +11,7 @@ from services.notifications.announcing import announce
 from services.notifications.domain.message import Message
 from services.notifications.domain.template import TemplateVersion
 from services.notifications.store import messages as message_store
+from services.notifications.store import relevance
 from services.notifications.store import templates as template_store
 from services.notifications.usecases.settle_failures import settle_failures
 
@@ -29,8 +30,14 @@ class TakenUp:
 
 
 async def take_up_messages(tx: Transaction, limit: int, stale_after: timedelta) -> list[TakenUp]:
-    """Mark due messages as `sending`; those whose day has passed fail as expired."""
-    due = await message_store.take_due(tx, tx.now, limit)
+    """Mark due messages as `sending`; those of a day or a matter that is over are not sent."""
+    queued = await message_store.take_due(tx, tx.now, limit)
+    # A try that reached nobody comes back to the queue also when its matter ended meanwhile.
+    obsolete = await relevance.obsolete_among(tx, [message.id for message in queued]) if queued else set()
+    for message in queued:
+        if message.id in obsolete:
+            message.supersede()
+    due = [message for message in queued if message.id not in obsolete]
     expired = [message for message in due if not message.relevant_on(tx.today)]
     for message in expired:
         announce(tx, message, message.expire_unsent())
@@ -38,7 +45,7 @@ async def take_up_messages(tx: Transaction, limit: int, stale_after: timedelta) 
     relevant = [message for message in due if message.relevant_on(tx.today)]
     for message in relevant:
         message.begin(new_id(), tx.now, tx.now + stale_after)
-    await message_store.save_messages(tx, due)
+    await message_store.save_messages(tx, queued)
     return await _with_templates(tx, relevant)
 
 

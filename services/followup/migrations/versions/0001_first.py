@@ -12,7 +12,8 @@ CREATE TABLE person (
     person_id uuid PRIMARY KEY,
     status text NOT NULL,
     status_sequence bigint NOT NULL,
-    status_on date
+    status_on date,
+    region_code text
 );
 COMMENT ON TABLE person IS
     'What the registry last said of a person; may come before the handover. Its row orders both consumers';

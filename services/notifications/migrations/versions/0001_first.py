@@ -105,7 +105,20 @@ CREATE TABLE attempt (
 COMMENT ON COLUMN attempt.id IS 'Client reference at the gateway: all tries are one message to it';
 CREATE INDEX attempt_to_ask ON attempt (ask_at) WHERE ask_at IS NOT NULL;
 
-CREATE TABLE phone_correction (
+CREATE TABLE ended_matter (
+    matter text NOT NULL,
+    subject_id uuid NOT NULL,
+    sequence integer NOT NULL,
+    PRIMARY KEY (matter, subject_id)
+);
+COMMENT ON TABLE ended_matter IS
+    'Messages about the subject that were caused before this sequence of it need not be told any more';
+CREATE TABLE person_status (
+    person_id uuid PRIMARY KEY,
+    active boolean NOT NULL,
+    sequence integer NOT NULL
+);
+CREATE TABLE contact_correction (
     person_id uuid PRIMARY KEY,
     heard_at timestamptz NOT NULL
 );
