@@ -91,7 +91,8 @@ def _installation(state: Mapping[str, Any]) -> Installation:
 @asynccontextmanager
 async def _connections() -> AsyncIterator[httpx.AsyncClient]:
     limits = httpx.Limits(max_connections=40, max_keepalive_connections=40)
-    async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, limits=limits) as client:
+    # Everything asked here is on this machine: an office's proxy could not reach it.
+    async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, limits=limits, trust_env=False) as client:
         yield client
 
 

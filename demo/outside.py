@@ -15,6 +15,8 @@ CHECKOUT: Final = Path(__file__).resolve().parents[1]
 START_TIMEOUT_SECONDS: Final = 60.0
 ORDER_TIMEOUT_SECONDS: Final = 90.0
 STOP_TIMEOUT_SECONDS: Final = 10.0
+_WITHOUT_PROXY: Final = {"no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
+"""Whom the partners ask is on this machine."""
 
 
 class Partner:
@@ -65,7 +67,7 @@ async def partner(module: str, *arguments: str, secrets: Mapping[str, str] | Non
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         cwd=CHECKOUT,
-        env=os.environ | dict(secrets or {}),
+        env=os.environ | _WITHOUT_PROXY | dict(secrets or {}),
         start_new_session=True,  # a Ctrl-C reaches the scenario only, which closes their input
     )
     running = Partner(module, process)

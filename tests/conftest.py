@@ -1,5 +1,6 @@
 """The real servers of the test session, started when the first test asks for them, and stopped at its end."""
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -12,12 +13,22 @@ import pytest
 from deploy.local.guard import guard_of
 from deploy.local.home import Home
 from deploy.local.kafka import Kafka
+from deploy.local.loopback import without_proxy
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.provision import DatabaseUrls, create_topics
 from deploy.local.waiting import run_async
 from tests.support.databases import DatabaseFor, Databases
 from tests.support.service import ServiceFactory, ServiceUnderTest, TestIssuer, services_under_test
+
+
+@pytest.fixture(scope="session", autouse=True)
+def without_the_offices_proxy() -> Iterator[None]:
+    """Everything the tests ask is on this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in without_proxy(os.environ).items():
+            patch.setenv(name, value)
+        yield
 
 
 @pytest.fixture(scope="session")

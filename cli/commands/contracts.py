@@ -11,7 +11,10 @@ app = typer.Typer(help="The event contracts: check or write the generated docume
 def check() -> None:
     """Compare schemas, examples and AsyncAPI document with the code. Exit code 1 on any difference."""
     from contracts.tooling.cli import check as find_problems
+    from contracts.tooling.cli import not_compared
 
+    if note := not_compared():
+        console.print(f"note: {note}", soft_wrap=True)
     problems = find_problems()
     for problem in problems:
         explain(problem)

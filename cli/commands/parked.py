@@ -21,7 +21,7 @@ def parked() -> None:
     headers = {"Authorization": f"Bearer {_token(state)}"}
     found = 0
     for name, service in state["services"].items():
-        answer = httpx.get(f"{service['url']}/admin/parked", headers=headers, timeout=30)
+        answer = httpx.get(f"{service['url']}/admin/parked", headers=headers, timeout=30, trust_env=False)
         if answer.status_code != httpx.codes.OK:
             raise StackError(f"{name} refused the list (status {answer.status_code}).")
         messages: list[dict[str, Any]] = answer.json()

@@ -8,17 +8,20 @@ import typer
 from cli.output import console, report
 from cli.running import running_state, superuser_url
 from deploy.local.backup import read_manifest
-from deploy.local.backup import restore as restore_database
 from deploy.local.errors import StackError
 from deploy.local.home import default_home
+from deploy.local.restoring import BEFORE
+from deploy.local.restoring import restore as restore_databases
+from deploy.local.waiting import run_async
 
 
 def restore(
     folder: Annotated[Path, typer.Argument(help="A folder made by `sinergi backup`.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Replace all databases by those of a backup; the stack must be stopped.
+    """Replace all databases by those of a backup, all or none; the stack must be stopped.
 
+    What was there before is kept, as <service>_before_restore, until the next restore.
     Events after the backup's time are read again from Kafka when the services start.
     """
     home = default_home()
@@ -28,7 +31,7 @@ def restore(
     if not yes:
         typer.confirm(f"Replace {', '.join(services)} in {home.root}?", abort=True)
     with superuser_url(home) as url:
-        for service in services:
-            restore_database(home, url, service, folder)
-            report(service, "restored")
+        run_async(restore_databases(home, url, services, folder))
+    for service in services:
+        report(service, f"restored; the old one is {service}{BEFORE}")
     console.print("Done. Start the stack with `sinergi up`.")

@@ -9,8 +9,8 @@ from rich.table import Table
 from cli.output import console
 from cli.running import require_running
 from deploy.local.home import default_home
+from deploy.local.loopback import is_healthy
 from deploy.local.ports import accepts_connections
-from deploy.local.service import is_healthy
 
 MEGABYTE = 1_000_000
 

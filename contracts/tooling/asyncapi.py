@@ -14,7 +14,8 @@ from contracts.tooling.schemas import event_schema, headers_schema, model_schema
 from contracts.tooling.trees import Schema, inline
 
 KAFKA_BINDING: Final = "0.5.0"
-_NOT_IN_ASYNCAPI: Final = frozenset({"$schema", "$id"})
+_NOT_IN_ASYNCAPI: Final = frozenset({"$schema", "$id", "x-partitions", "x-retention-ms"})
+"""Standing marks of a schema file; of a topic's settings the channel speaks."""
 _ABOUT: Final = """\
 Facts that the services of Sinergi and other agencies tell each other over Kafka: CloudEvents 1.0 in binary mode,
 attributes as `ce_*` headers, the body as JSON.

@@ -18,13 +18,13 @@ class BaselineError(RuntimeError):
 
 def newest_release(folder: Path = CONTRACTS) -> str | None:
     """The newest release tag (`v…`) behind the present commit; None without git or without a release."""
-    described = _git(folder, "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*")
+    described = git(folder, "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*")
     return described.decode().strip() if described is not None else None
 
 
 def has_commits(folder: Path = CONTRACTS) -> bool:
     """Whether the folder lies in a git repository with at least one commit."""
-    return _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") is not None
+    return git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") is not None
 
 
 def schemas_at(revision: str, folder: Path = CONTRACTS) -> dict[str, dict[str, Any]]:
@@ -32,11 +32,11 @@ def schemas_at(revision: str, folder: Path = CONTRACTS) -> dict[str, dict[str, A
 
     Raises BaselineError when git does not know the revision.
     """
-    if _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") is None:
+    if git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") is None:
         raise BaselineError(f"git knows no revision {revision}")
-    if not _git(folder, "ls-tree", "--name-only", revision, "schemas/"):
+    if not git(folder, "ls-tree", "--name-only", revision, "schemas/"):
         return {}
-    archive = _git(folder, "archive", "--format=tar", revision, "schemas")
+    archive = git(folder, "archive", "--format=tar", revision, "schemas")
     if archive is None:
         raise BaselineError(f"git cannot read the schemas of {revision}")
     found = {}
@@ -48,7 +48,8 @@ def schemas_at(revision: str, folder: Path = CONTRACTS) -> dict[str, dict[str, A
     return found
 
 
-def _git(folder: Path, *arguments: str) -> bytes | None:
+def git(folder: Path, *arguments: str) -> bytes | None:
+    """What this git command prints, None when it fails or there is no git."""
     command = ["git", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=_TIMEOUT_SECONDS)  # noqa: S603 - git only

@@ -6,6 +6,7 @@ from typing import Any
 
 from contracts.catalogue import CATALOGUE, Entry
 from contracts.tooling import CONTRACTS, asyncapi, baseline, closed_fields, examples, schemas
+from contracts.tooling import history as past
 from contracts.tooling.compatibility import compare_all
 from contracts.tooling.parties import check_catalogue
 
@@ -23,8 +24,9 @@ def check(
 ) -> list[str]:
     """Everything that is wrong with the contracts, one sentence each; empty when they are sound.
 
-    Compatibility is judged against the schemas on disk, at git's HEAD, at the newest release and, for a proposed
-    change, at the revision `against` (the branch it shall go to). Without git only those on disk count.
+    Compatibility is judged against the schemas on disk, every version of them that was ever committed (from
+    `schemas/baseline` on, if there is one), the newest release and, for a proposed change, the revision `against` (the
+    branch it shall go to). Without git only those on disk count; `not_compared` says so.
     """
     problems = _design(catalogue)
     if problems:
@@ -37,6 +39,11 @@ def check(
         *_drift(generated, on_disk, folder, catalogue),
         *examples.check(catalogue, folder / "examples"),
     ]
+
+
+def not_compared(folder: Path = CONTRACTS) -> str:
+    """What of the history `check` could not look at, in a sentence; empty when it saw all of it."""
+    return past.read_history(folder).note
 
 
 def export(folder: Path = CONTRACTS, catalogue: Mapping[str, Entry] = CATALOGUE) -> None:
@@ -78,18 +85,23 @@ def _on_disk(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
 def _compatible(
     generated: Mapping[str, dict[str, Any]], on_disk: Mapping[str, dict[str, Any]], against: str | None, folder: Path
 ) -> list[str]:
-    known = compare_all(on_disk, generated)
-    found = [*known]
-    revisions = ["HEAD", baseline.newest_release(folder)] if baseline.has_commits(folder) else []
-    for revision in dict.fromkeys([*revisions, against]):
+    seen = dict.fromkeys(compare_all(on_disk, generated))
+    found = [*seen]
+    history = past.read_history(folder)
+    earlier = [(promise.since, {promise.name: promise.schema}) for promise in history.promises]
+    if history.problem:
+        found.append(history.problem)
+    for revision in dict.fromkeys((baseline.newest_release(folder), against)):
         if revision is None:
             continue
         try:
-            earlier = baseline.schemas_at(revision, folder)
+            earlier.append((revision, baseline.schemas_at(revision, folder)))
         except baseline.BaselineError as error:
             found.append(f"{error}.")
-            continue
-        found += [f"since {revision}: {problem}" for problem in compare_all(earlier, generated) if problem not in known]
+    for since, promised in earlier:
+        problems = [problem for problem in compare_all(promised, generated) if problem not in seen]
+        seen |= dict.fromkeys(problems)
+        found += [f"since {since}: {problem}" for problem in problems]
     return found
 
 

@@ -18,6 +18,11 @@ _WALKED: Final = frozenset({"type", "properties", "required", "items", "enum"})
 _UPPER: Final = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems"})
 _LOWER: Final = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems"})
 _ROUTES: Final = {"x-topic": "topic", "x-key": "key", "x-subject": "subject"}
+_TOPIC_SETTINGS: Final = {
+    "x-partitions": "another partition count sends a key elsewhere, and the order of its events is lost",
+    "x-retention-ms": "readers count on how long events are kept",
+}
+"""Recorded since some later commit: a schema from before it promised nothing about them."""
 
 _OLD_CONSUMER: Final = "a consumer on the old schema refuses the new message"
 _NEW_CONSUMER: Final = "a consumer on the new schema refuses the old message"
@@ -116,6 +121,8 @@ def _elements(old: Any, new: Any, path: str) -> list[Problem]:
 
 
 def _differ(old: Schema, new: Schema, keyword: str) -> bool:
+    if keyword in _TOPIC_SETTINGS and keyword not in old:
+        return False
     # As text, because Python takes 1, 1.0 and True for the same value.
     if (keyword in old) != (keyword in new):
         return True
@@ -128,6 +135,8 @@ def _reason(keyword: str, old: Any, new: Any) -> str:
         return (
             f"{change}: the {_ROUTES[keyword]} of a published version is fixed, consumers and their order rely on it."
         )
+    if keyword in _TOPIC_SETTINGS:
+        return f"{change}: {_TOPIC_SETTINGS[keyword]}."
     if keyword in _UPPER | _LOWER:
         return f"{change}: {_OLD_CONSUMER if _loosened(keyword, old, new) else _NEW_CONSUMER}."
     if keyword == "default":

@@ -31,11 +31,13 @@ def model_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def event_schema(entry: Entry) -> dict[str, Any]:
-    """The schema of one event version, with its topic, key and subject."""
+    """The schema of one event version, with its topic (and what is fixed about it), key and subject."""
     marks = {
         "$schema": DIALECT,
         "$id": f"urn:sinergi:event:{entry.type}",
         "x-topic": entry.topic.name,
+        "x-partitions": entry.topic.partitions,
+        "x-retention-ms": entry.topic.retention_ms,
         "x-key": entry.key,
         "x-subject": entry.subject,
     }

@@ -1,4 +1,4 @@
-"""Dump and restore of the services' databases with PostgreSQL's own programs."""
+"""Dumps of the services' databases with PostgreSQL's own programs."""
 
 import json
 import os
@@ -8,13 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import asyncpg
-
 from deploy.local.errors import StackError
-from deploy.local.home import Home
+from deploy.local.options import SERVICES
 from deploy.local.postgres import programs
-from deploy.local.stack import provision_databases
-from deploy.local.waiting import run_async
 
 MANIFEST = "backup.json"
 
@@ -23,7 +19,7 @@ def dump(superuser_url: str, service: str, folder: Path) -> None:
     """Write one database, as of one moment, to `<folder>/<service>.dump`. Raises StackError."""
     target = folder / f"{service}.dump"
     partial = target.with_suffix(".partial")
-    _run(superuser_url, service, "pg_dump", "--format=custom", f"--file={partial}")
+    run_program(superuser_url, service, "pg_dump", "--format=custom", f"--file={partial}")
     partial.chmod(0o600)
     partial.replace(target)
 
@@ -40,30 +36,16 @@ def read_manifest(folder: Path) -> list[str]:
         services = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["services"]
     except (OSError, ValueError, KeyError):
         raise StackError(f"{folder} holds no complete backup ({MANIFEST} is missing or unreadable).") from None
+    if unknown := set(services) - set(SERVICES):
+        raise StackError(f"The backup is of services that are none of ours: {', '.join(sorted(map(str, unknown)))}.")
     missing = [name for name in services if not (folder / f"{name}.dump").exists()]
     if missing:
         raise StackError(f"The backup lacks {', '.join(missing)}.")
     return list(services)
 
 
-def restore(home: Home, superuser_url: str, service: str, folder: Path) -> None:
-    """Replace one database by its dump. Raises StackError."""
-    run_async(_drop(superuser_url, service))
-    provision_databases(home, superuser_url, [service])
-    _run(
-        superuser_url, service, "pg_restore", "--exit-on-error", f"--dbname={service}", str(folder / f"{service}.dump")
-    )
-
-
-async def _drop(superuser_url: str, service: str) -> None:
-    connection = await asyncpg.connect(superuser_url)
-    try:
-        await connection.execute(f'DROP DATABASE IF EXISTS "{service}" WITH (FORCE)')
-    finally:
-        await connection.close()
-
-
-def _run(superuser_url: str, database: str, program: str, *arguments: str) -> None:
+def run_program(superuser_url: str, database: str, program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs on this database. Raises StackError with what it said."""
     server = urlsplit(superuser_url)
     connection = {
         "PGHOST": server.hostname or "",

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy.local.home import Home
+from deploy.local.inheritance import inherited
 from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
-from deploy.local.options import Options
+from deploy.local.options import SMS_GATEWAY, Options
 from deploy.local.provision import DatabaseUrls
 
 
@@ -28,7 +29,7 @@ def service_environment(
     """All variables of one service."""
     embedded = not options.issuer
     token_file = Issuer(home).service_token_file(service) if embedded else f"{options.token_folder}/{service}.jwt"
-    return inherited(options) | {
+    return inherited(options.environment, service) | {
         "SERVICE_ROLES": "api,worker",
         "DATABASE_URL": database.app,
         "WORKER_DATABASE_URL": database.worker,
@@ -46,32 +47,26 @@ def service_environment(
         "TRACES_ENDPOINT": f"{addresses.zipkin_url}/api/v2/spans",
         "TRACES_SAMPLE_RATIO": "1",
         "ZIPKIN_UI_URL": f"{addresses.zipkin_url}/zipkin",
-        "SMTP_URL": options.environment.get("SMTP_URL", ""),
-        **(_for_the_simulator(home) if service == "notifications" else {}),
+        **(_for_messages(home, options) if service == "notifications" else {}),
         **{f"{name.upper()}_URL": url for name, url in addresses.urls.items()},
     }
 
 
-def _for_the_simulator(home: Home) -> dict[str, str]:
-    # Its latest receipts come after 5 s: without one for longer, asking is worth it.
-    return {"SMS_GATEWAY_SECRET": home.secret("sms_gateway"), "RECEIPT_WAIT_SECONDS": "8"}
+def _for_messages(home: Home, options: Options) -> dict[str, str]:
+    return {
+        "SMTP_URL": options.environment.get("SMTP_URL", ""),
+        "SMS_GATEWAY_SECRET": home.secret("sms_gateway"),
+        # The simulator's latest receipts come after 5 s: without one for longer, asking is worth it.
+        "RECEIPT_WAIT_SECONDS": "8",
+    }
 
 
 def gateway_environment(home: Home, options: Options, addresses: Addresses) -> dict[str, str]:
     """All variables of the simulated SMS gateway."""
-    return inherited(options) | {
+    return inherited(options.environment, SMS_GATEWAY) | {
         "SMS_GATEWAY_SECRET": home.secret("sms_gateway"),
         "SMS_RECEIPTS_URL": f"{addresses.urls.get('notifications', '')}/receipts/sms",
     }
-
-
-def inherited(options: Options) -> dict[str, str]:
-    """What our processes keep of the environment the stack was started in.
-
-    Not the superuser's address; nor the wish to write no bytecode, which would double the time of every start.
-    """
-    dropped = {"POSTGRES_URL", "PYTHONDONTWRITEBYTECODE"}
-    return {key: value for key, value in options.environment.items() if key not in dropped}
 
 
 def encryption_keys_file(home: Home, service: str) -> str:

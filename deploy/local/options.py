@@ -34,7 +34,7 @@ class Options:
     deployment: str = "kab-tegal"
     timezone: str = "Asia/Jakarta"
     environment: Mapping[str, str] = field(default_factory=dict)
-    """The environment that services inherit."""
+    """The environment of the start; services inherit a part of it."""
 
 
 def from_environment(

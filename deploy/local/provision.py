@@ -57,26 +57,29 @@ def database_urls(superuser_url: str, service: str, passwords: Mapping[str, str]
     return DatabaseUrls(app=url("app"), worker=url("worker"), owner=url("owner"))
 
 
-async def provision_database(superuser_url: str, service: str, passwords: Mapping[str, str]) -> DatabaseUrls:
-    """Make the database of a service and its owner, application and worker roles.
+async def provision_database(
+    superuser_url: str, service: str, passwords: Mapping[str, str], database: str = ""
+) -> DatabaseUrls:
+    """Make the database of a service, named as it or as `database`, and its owner, application and worker roles.
 
     None is a superuser or bypasses row-level security. The owner role alone may change the schema; what the others
     may do to its tables is granted by the migrations.
     """
-    if not _IDENTIFIER.fullmatch(service):
+    database = database or service
+    if not (_IDENTIFIER.fullmatch(service) and _IDENTIFIER.fullmatch(database)):
         raise StackError(f"{service!r} cannot name a database: small letters and underscores only.")
     connection = await asyncpg.connect(superuser_url)
     try:
         for kind in ROLE_KINDS:
             await _ensure_role(connection, f"{service}_{kind}", passwords[kind])
-        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", service):
-            await connection.execute(f'CREATE DATABASE "{service}" OWNER "{service}_owner"')
-        await connection.execute(f'REVOKE ALL ON DATABASE "{service}" FROM PUBLIC')
-        await connection.execute(f'GRANT CONNECT ON DATABASE "{service}" TO "{service}_app", "{service}_worker"')
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", database):
+            await connection.execute(f'CREATE DATABASE "{database}" OWNER "{service}_owner"')
+        await connection.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC')
+        await connection.execute(f'GRANT CONNECT ON DATABASE "{database}" TO "{service}_app", "{service}_worker"')
     finally:
         await connection.close()
-    await own_schema(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{service}")), service)
-    return database_urls(superuser_url, service, passwords)
+    await own_schema(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{database}")), service)
+    return database_urls(superuser_url, service, passwords).for_database(database)
 
 
 async def create_topics(bootstrap_servers: str, topics: Iterable[Topic], prefix: str = "") -> None:

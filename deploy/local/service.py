@@ -1,14 +1,16 @@
 """One of our own processes in the stack: a service or a simulator, ready when it says so."""
 
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deploy.local.home import CHECKOUT, Home
+from deploy.local.loopback import is_healthy
 from deploy.local.ports import LOOPBACK
 from deploy.local.process import Child, Command
+from deploy.local.records import STOP_TIMEOUT_SECONDS
+
+LIVE_TIMEOUT_SECONDS = 10.0
 
 
 @dataclass
@@ -21,6 +23,7 @@ class Service:
     port: int
     environment: Mapping[str, str]
     ready_path: str = "/health/ready"
+    live_path: str = "/health/live"
     arguments: tuple[str, ...] = ()
     _child: Child | None = field(default=None, init=False)
 
@@ -49,16 +52,11 @@ class Service:
         self._child.start()
         self._child.wait_until(lambda: is_healthy(self.url + self.ready_path), timeout_seconds)
 
+    def is_live(self) -> bool:
+        """What the process says of itself; false also when it says nothing for LIVE_TIMEOUT_SECONDS."""
+        return is_healthy(self.url + self.live_path, LIVE_TIMEOUT_SECONDS)
+
     def stop(self) -> None:
-        """Ask it to end after the work in hand; kill it after 15 s."""
+        """Ask it to end after the work in hand; kill it after STOP_TIMEOUT_SECONDS."""
         if self._child:
-            self._child.stop(timeout_seconds=15)
-
-
-def is_healthy(url: str, timeout_seconds: float = 2) -> bool:
-    """Whether this loopback address answers with a success."""
-    try:
-        with urllib.request.urlopen(url, timeout=timeout_seconds) as response:  # noqa: S310 - our own loopback address
-            return bool(response.status < 300)
-    except (OSError, urllib.error.URLError):
-        return False
+            self._child.stop(timeout_seconds=STOP_TIMEOUT_SECONDS)

@@ -31,6 +31,7 @@ from deploy.local.zipkin import Zipkin
 
 Report = Callable[[str, str], None]
 TOKEN_RENEWAL_SECONDS = SERVICE_TOKEN_LIFETIME_SECONDS / 3
+TOKEN_RETRY_SECONDS = 10.0
 
 
 @dataclass
@@ -189,6 +190,7 @@ class Stack:
             port,
             gateway_environment(self.home, self.options, addresses),
             ready_path="/simulator",
+            live_path="/simulator",
             arguments=("--port", str(port)),
         )
 
@@ -199,7 +201,10 @@ class Stack:
     def _report_restart(self, name: str, what: str) -> None:
         self.report(name, what)
         if not self._stopping.is_set():
-            self.write_state()
+            try:
+                self.write_state()
+            except OSError as error:
+                self.report("stack", f"{self.home.state_file.name} is out of date: {error}")
 
     def _renew_tokens(self) -> None:
         if not self.options.issuer:
@@ -209,8 +214,14 @@ class Stack:
                 issuer.renew_service_token(service)
 
     def _renew_in_time(self) -> None:
-        while not self._stopping.wait(TOKEN_RENEWAL_SECONDS):
-            self._renew_tokens()
+        pause_seconds: float = TOKEN_RENEWAL_SECONDS
+        while not self._stopping.wait(pause_seconds):
+            try:
+                self._renew_tokens()
+                pause_seconds = TOKEN_RENEWAL_SECONDS
+            except OSError as error:  # a full disk may have space again before the tokens end
+                self.report("tokens", f"could not be renewed: {error}")
+                pause_seconds = TOKEN_RETRY_SECONDS
 
     def _describe(self, part: Part) -> dict[str, Any]:
         return {"port": self._ports[part.name], "pid": part.pid, "version": self._versions().get(part.name, "")}

@@ -1,13 +1,11 @@
 """The embedded Zipkin: the real server, keeping traces in memory, on a loopback port."""
 
-import json
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 
 from deploy.local import jars
 from deploy.local.home import Home
 from deploy.local.java import java, java_environment
+from deploy.local.loopback import get_json
 from deploy.local.ports import LOOPBACK
 from deploy.local.process import Child, Command
 
@@ -64,13 +62,3 @@ class Zipkin:
         """The version that the running server reports."""
         info = get_json(f"{self.url}/info") or {}
         return str(info.get("zipkin", {}).get("version", ""))
-
-
-def get_json(url: str, timeout_seconds: float = 2) -> "dict[str, dict[str, object]] | None":
-    """The JSON object at this loopback address, or None while there is no good answer."""
-    try:
-        with urllib.request.urlopen(url, timeout=timeout_seconds) as response:  # noqa: S310 - our own loopback address
-            answer = json.load(response)
-    except (OSError, ValueError, urllib.error.URLError):
-        return None
-    return answer if isinstance(answer, dict) else None

@@ -25,6 +25,7 @@ OWN = {
         "announcing.py": "the one place that tells what became of a message",
         "clients": "SMS gateway, SMTP server, registry: one adapter each",
         "delivery.py": "which client sends a message",
+        "scope.py": "whose lists an officer works with",
     },
     "console": {
         "presenting.py": "an event in readable words",

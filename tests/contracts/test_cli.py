@@ -1,20 +1,17 @@
 """`sinergi contracts check` sees every kind of neglect; `export` writes only what may be written."""
 
-import json
-import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from contracts.catalogue import CATALOGUE, Entry
+from contracts.catalogue import CATALOGUE, Entry, Topic
 from contracts.envelope import Fact
 from contracts.fields import Id
-from contracts.tooling import CONTRACTS
 from contracts.tooling.cli import ContractsRefusedError, check, export
+from tests.contracts.repository import lower_the_maximum
 
 LISTED = "notifications.message_listed.v1"
 
@@ -36,17 +33,6 @@ class LeakV1(Fact):
     phone: str
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of what is committed."""
-    copied = tmp_path / "contracts"
-    copied.mkdir()
-    for name in ("schemas", "examples"):
-        shutil.copytree(CONTRACTS / name, copied / name)
-    shutil.copy(CONTRACTS / "asyncapi.yaml", copied)
-    return copied
-
-
 def with_entry(entry: Entry) -> dict[str, Entry]:
     return {**CATALOGUE, entry.type: entry}
 
@@ -55,31 +41,8 @@ def without(event_type: str) -> dict[str, Entry]:
     return {name: entry for name, entry in CATALOGUE.items() if name != event_type}
 
 
-def git(folder: Path, *arguments: str) -> None:
-    settings = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
-    quiet = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    subprocess.run(["git", "-C", str(folder), *settings, *arguments], check=True, capture_output=True, env=quiet)
-
-
-def commit(folder: Path, *tags: str) -> None:
-    if not (folder.parent / ".git").exists():
-        git(folder.parent, "init", "-q")
-    git(folder.parent, "add", "-A")
-    git(folder.parent, "commit", "-q", "-m", "Contracts", "--allow-empty", "--no-verify")
-    for tag in tags:
-        git(folder.parent, "tag", tag)
-
-
 def append_a_line(path: Path) -> None:
     path.write_text(path.read_text("utf-8") + "\n", "utf-8")
-
-
-def lower_the_maximum(folder: Path) -> None:
-    """What was promised earlier was narrower than what the models say."""
-    path = folder / "schemas" / "registry.list_imported.v1.json"
-    schema = json.loads(path.read_text("utf-8"))
-    schema["properties"]["rows_count"]["maximum"] = 10
-    path.write_text(json.dumps(schema), "utf-8")
 
 
 def test_the_contracts_of_this_repository_are_sound() -> None:
@@ -162,41 +125,16 @@ def test_export_refuses_with_the_reason_and_writes_nothing(case: str, folder: Pa
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
-def test_what_head_promised_still_counts_when_the_file_was_replaced(folder: Path) -> None:
-    lower_the_maximum(folder)
-    commit(folder)
-    shutil.copytree(CONTRACTS / "schemas", folder / "schemas", dirs_exist_ok=True)
-    found = check(folder=folder)
-    assert found
-    assert all(problem.startswith("since HEAD: registry.list_imported.v1 $.rows_count: ") for problem in found)
+TOPIC = CATALOGUE[LISTED].topic
 
 
-def test_what_was_released_still_counts_after_a_later_commit(folder: Path) -> None:
-    lower_the_maximum(folder)
-    commit(folder, "v0.1.0")
-    shutil.copytree(CONTRACTS / "schemas", folder / "schemas", dirs_exist_ok=True)
-    commit(folder)
-    found = check(folder=folder)
-    assert found
-    assert all(problem.startswith("since v0.1.0: ") for problem in found)
-
-
-def test_a_proposed_change_is_judged_against_the_branch_it_goes_to(folder: Path) -> None:
-    lower_the_maximum(folder)
-    commit(folder, "target")
-    shutil.copytree(CONTRACTS / "schemas", folder / "schemas", dirs_exist_ok=True)
-    commit(folder)
-    assert check(folder=folder) == []
-    assert any(problem.startswith("since target: ") for problem in check("target", folder))
-
-
-def test_an_unknown_revision_is_said_and_not_passed_over(folder: Path) -> None:
-    commit(folder)
-    assert check("no-such-branch", folder) == ["git knows no revision no-such-branch."]
-
-
-def test_a_revision_before_the_first_schema_promised_nothing(folder: Path) -> None:
-    shutil.rmtree(folder / "schemas")
-    commit(folder, "start")
-    export(folder)
-    assert check("start", folder) == []
+@pytest.mark.parametrize(
+    ("topic", "keyword"),
+    [(replace(TOPIC, partitions=24), "x-partitions"), (replace(TOPIC, retention_ms=1000), "x-retention-ms")],
+)
+def test_a_topic_keeps_its_partitions_and_its_retention(folder: Path, topic: Topic, keyword: str) -> None:
+    moved = {
+        name: replace(entry, topic=topic) if entry.topic.name == topic.name else entry
+        for name, entry in CATALOGUE.items()
+    }
+    assert any(f"{LISTED} $: {keyword} changed" in problem for problem in check(folder=folder, catalogue=moved))

@@ -1,5 +1,6 @@
 """Twenty people from the list to the handover and the visits; two of them on to graduation."""
 
+import asyncio
 import csv
 import io
 import uuid
@@ -46,6 +47,7 @@ class Journey:
     people: Sequence[Person]
     programme_id: UUID = field(default=UUID(int=0), init=False)
     person_ids: list[UUID] = field(default_factory=list, init=False)
+    began: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue, init=False)
 
     def __post_init__(self) -> None:
         self.petugas = self._officer("petugas", "petugas")
@@ -59,14 +61,11 @@ class Journey:
         return self.office.officer(f"{subject}.{self.name}", role)
 
     async def run(self) -> None:
-        """The whole way."""
-        await self.open_programme()
-        await self.register()
-        await self.train()
-        await self.decide()
-        await self.hand_over()
-        await self.mentor_families()
-        await self.graduate()
+        """The whole way; `began` is told the name of every step."""
+        first = (self.open_programme, self.register, self.train, self.decide)
+        for step in (*first, self.hand_over, self.mentor_families, self.graduate):
+            self.began.put_nowait(step.__name__)
+            await step()
 
     async def open_programme(self) -> None:
         """A programme of its own, known in training."""

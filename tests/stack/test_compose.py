@@ -13,7 +13,7 @@ from deploy.local.home import CHECKOUT, Home
 from deploy.local.options import SERVICES, SMS_GATEWAY, from_environment
 from deploy.local.provision import DatabaseUrls
 
-EMBEDDED_ONLY = {"ADMINISTRATORS_FILE"}
+EMBEDDED_ONLY = {"ADMINISTRATORS_FILE", "NO_PROXY", "no_proxy"}
 CONTAINER_ONLY = {"HTTP_HOST", "HTTP_PORT"}
 
 
@@ -40,6 +40,10 @@ def test_gives_a_service_the_same_variables(compose: dict[str, Any], service: st
     urls = DatabaseUrls("a", "w", "o")
     embedded = service_environment(Home(tmp_path), from_environment({}), service, urls, addresses)
     assert set(compose["services"][service]["environment"]) - CONTAINER_ONLY == set(embedded) - EMBEDDED_ONLY
+
+
+def test_replicas_do_not_share_a_name(compose: dict[str, Any]) -> None:
+    assert {compose["services"][name]["environment"]["SERVICE_INSTANCE"] for name in SERVICES} == {""}
 
 
 def test_every_dependency_and_volume_exists(compose: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from chassis.service import GRACE_SECONDS
 from deploy.local import records
 from deploy.local.errors import StackError
 from deploy.local.home import CHECKOUT, Home
@@ -86,6 +87,10 @@ def test_a_child_that_dies_while_starting_shows_the_end_of_its_log(home: Home) -
         child.wait_until(lambda: False, 10)
     assert "no luck today" in caught.value.detail
     child.stop()
+
+
+def test_a_service_has_time_to_end_in_order() -> None:
+    assert records.STOP_TIMEOUT_SECONDS > 2 * GRACE_SECONDS  # its requests first, then its loops
 
 
 def test_a_second_stack_in_the_same_folder_is_refused(home: Home) -> None:
