@@ -125,14 +125,20 @@ class Kafka:
 
     def _format(self) -> None:
         shutil.rmtree(self.folder / "data", ignore_errors=True)
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        argv = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties))
+        argv = self._java("kafka.tools.StorageTool", "format", "-t", cluster_id(), "-c", str(self._properties))
         result = subprocess.run(argv, check=False, capture_output=True, text=True, env=java_environment())  # noqa: S603 - fixed command
         if result.returncode != 0:
             raise StackError("Kafka's log folder could not be made", (result.stdout + result.stderr)[-2000:])
 
     def _answers(self) -> bool:
         return run_async(_has_controller(self.bootstrap_servers))
+
+
+def cluster_id() -> str:
+    """A fresh id in Kafka's form: a UUID in URL-safe base64. One that begins with a dash would be read as an option."""
+    while (made := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return made
 
 
 async def _has_controller(bootstrap_servers: str) -> bool:

@@ -63,7 +63,7 @@ case_file = sa.Table(
     sa.PrimaryKeyConstraint("case_id", name="case_file_pkey"),
     sa.Index("case_file_person", "person_id"),
     sa.Index("case_file_programme", "programme_id"),
-    sa.Index("case_file_region", sa.text("region_code text_pattern_ops"), "case_id"),
+    sa.Index("case_file_region", "region_code", "case_id", postgresql_ops={"region_code": "text_pattern_ops"}),
 )
 
 _WAITING = ""

@@ -15,8 +15,6 @@ PUBLIC = {
     "POST /receipts/sms",  # the SMS gateway is no officer: it signs what it sends
 }  # fmt: skip
 WITHOUT_KEY = {
-    "POST /admin/parked/redrive": "each parked message takes effect once, by the inbox",
-    "POST /admin/parked/{message_id}/redrive": "the same",
     "POST /people/search": "a search whose words must not stand in an address",
     "POST /people/resolve": "a look-up whose NIKs must not stand in an address",
     "POST /contacts/lookup": "a look-up that leaves an access record each time it is asked",

@@ -63,7 +63,12 @@ def _create_case_file() -> None:
     )
     op.create_index("case_file_person", "case_file", ["person_id"])
     op.create_index("case_file_programme", "case_file", ["programme_id"])
-    op.create_index("case_file_region", "case_file", [sa.text("region_code text_pattern_ops"), "case_id"])
+    op.create_index(
+        "case_file_region",
+        "case_file",
+        ["region_code", "case_id"],
+        postgresql_ops={"region_code": "text_pattern_ops"},
+    )
 
 
 def downgrade() -> None:
