@@ -103,5 +103,5 @@ def test_a_second_stack_in_the_same_folder_is_refused(home: Home) -> None:
 def test_a_cluster_id_is_never_taken_for_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
     """One UUID in 64 begins with a dash in base64, and Kafka's own tool refused it then."""
     made = iter([uuid.UUID(bytes=b"\xf8" + bytes(15)), uuid.UUID(bytes=b"\x00" + bytes(15))])
-    monkeypatch.setattr(kafka.uuid, "uuid4", lambda: next(made))
+    monkeypatch.setattr(uuid, "uuid4", lambda: next(made))
     assert kafka.cluster_id() == "A" * 22
