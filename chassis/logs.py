@@ -16,8 +16,8 @@ def _with_trace(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-def _without_values(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    # Exception texts of drivers quote row values (a NIK in a unique violation): keep the class and the place only.
+def without_values(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Processor that keeps of an exception its class and places: drivers quote row values in their texts (a NIK)."""
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):
         event["error"] = type(error).__name__
@@ -58,7 +58,7 @@ def start_logging(service: str) -> None:
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
-                _without_values,
+                without_values,
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
             ],

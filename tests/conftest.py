@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import structlog
 
+from chassis.logs import without_values
 from deploy.local.guard import guard_of
 from deploy.local.home import Home
 from deploy.local.kafka import Kafka
@@ -29,6 +31,10 @@ def without_the_offices_proxy() -> Iterator[None]:
         for name, value in without_proxy(os.environ).items():
             patch.setenv(name, value)
         yield
+
+
+# Tests provoke errors by the hundred: their logs show no locals, as in a service, and cost no time.
+structlog.configure(processors=[without_values, structlog.processors.KeyValueRenderer()])
 
 
 @pytest.fixture(scope="session")
