@@ -117,6 +117,7 @@ class PersonView(BaseModel):
     birth_date: date | None
     address: str | None
     phone: str | None
+    email: str | None
     region_code: str
     decile: int
     list_source: str
@@ -145,11 +146,12 @@ class ResolvedList(BaseModel):
 
 
 class ContactView(BaseModel):
-    """How to reach a person; `phone` is None where no working number is known."""
+    """How to reach a person; `phone` and `email` are None where none is known."""
 
     person_id: UUID
     name: str
     phone: str | None
+    email: str | None
     address: str
     village: str
     region_code: str

@@ -19,7 +19,8 @@ from services.notifications.usecases.take_up_messages import take_up_messages
 from tests.notifications.builders import handed_over, scheduled
 from tests.notifications.conftest import PeopleOfTheRegistry, World
 from tests.notifications.servers import listening_socket, serving, url_of
-from tests.support.service import ServiceFactory
+from tests.registry.builders import cells, registered
+from tests.support.service import ServiceFactory, ServiceUnderTest
 
 
 class Inbox:
@@ -110,6 +111,32 @@ async def test_only_those_without_a_number_get_mail(start_service: ServiceFactor
         slow: ("listed", "expired", "email"),
     }
     assert [mail["To"] for mail in taken.mails] == ["mail@example.org"]
+
+
+@pytest.mark.parametrize("mail_server", [True, False])
+async def test_an_address_of_a_list_is_written_to_where_there_is_a_mail_server(
+    start_service: ServiceFactory, registry: ServiceUnderTest, inbox: tuple[Inbox, int], mail_server: bool
+) -> None:
+    """From the registry's own answer to the mail: nothing between the two services is made up."""
+    taken, port = inbox
+    (person_id,) = await registered(registry, cells(1, no_hp="", surel="siti@example.org"))
+    registry_at = listening_socket()
+    service = await start_service(
+        "notifications", registry_url=url_of(registry_at), sms_gateway_url="http://127.0.0.1:1",
+        smtp_url=f"smtp://127.0.0.1:{port}" if mail_server else "",
+    )  # fmt: skip
+    async with serving(registry.service.app, registry_at, lifespan=False):
+        await service.deliver(scheduled(person_id))
+        await service.run_workers()
+    (message,) = await service.fetch_all(
+        "SELECT m.state, m.reason, a.channel FROM message m JOIN attempt a ON a.message_id = m.id"
+    )
+    told = [mail["To"] for mail in taken.mails]
+    if mail_server:
+        assert (tuple(message), told) == (("sent", None, "email"), ["siti@example.org"])
+        assert "Warga Sintetis 1" in str(taken.mails[0])
+    else:
+        assert (tuple(message), told) == (("listed", "no_contact", "sms"), [])
 
 
 async def test_a_mail_left_by_a_crash_is_not_sent_again(world: World) -> None:

@@ -24,7 +24,7 @@ PARAMETERS = {
 DATED = {"occurred_on": "2023-10-02", "late_entry_reason": "historical_data"}
 HEADER = (
     "nik", "no_kk", "nama", "tanggal_lahir", "jenis_kelamin", "status_kawin", "alamat", "kode_desa", "no_hp",
-    "desil", "pkh", "sembako",
+    "surel", "desil", "pkh", "sembako",
 )  # fmt: skip
 
 
@@ -50,6 +50,7 @@ def cells(serial: int = 1, **changes: str) -> dict[str, str]:
         "alamat": f"RT {serial % 10} RW 1",
         "kode_desa": "33.28.04.2001",
         "no_hp": f"0812000{serial:05d}",
+        "surel": "",
         "desil": "1",
         "pkh": "ya",
         "sembako": "tidak",

@@ -70,6 +70,18 @@ async def test_nothing_changes_before_approval(registry: ServiceUnderTest) -> No
     assert await registry.published(PersonCorrectedV1) == []
 
 
+async def test_an_e_mail_address_is_not_offered_for_correction_and_outlives_those_of_others(
+    registry: ServiceUnderTest,
+) -> None:
+    (person_id,) = await registered(registry, cells(1, surel="siti@example.org"))
+    petugas = registry.as_(Role.PETUGAS)
+    refused = await petugas.post(f"/people/{person_id}/corrections", json=proposal("email", "tono@example.org"))
+    assert refused.status_code == 422
+    await correct(registry, person_id, "phone", "")
+    view = (await petugas.get(f"/people/{person_id}")).json()
+    assert (view["phone"], view["email"]) == (None, "siti@example.org")
+
+
 async def test_another_family_card_moves_the_person_to_that_family(registry: ServiceUnderTest) -> None:
     first, second = await registered(registry, cells(1), cells(2))
     await correct(registry, first, "family_card", family_card(2), reason="moved")

@@ -18,11 +18,11 @@ from services.registry.store.tables import GUARDED, metadata
 from tests.registry.builders import DATED, cells, family_card, nik, registered
 from tests.support.service import ServiceUnderTest
 
-SECRETS = (nik(1), family_card(1), "+6281200000001", "RT 1 RW 1")
+SECRETS = (nik(1), family_card(1), "+6281200000001", "siti@example.org", "RT 1 RW 1")
 
 
 async def test_no_column_of_any_table_shows_what_is_sealed(registry: ServiceUnderTest) -> None:
-    (person_id,) = await registered(registry, cells(1))
+    (person_id,) = await registered(registry, cells(1, surel="siti@example.org"))
     petugas = registry.as_(Role.PETUGAS)
     body = {"field": "nik", "new_value": nik(2), "reason": "typing_error", "evidence_reference": "KTP/1"} | DATED
     await petugas.post(f"/people/{person_id}/corrections", json=body)
@@ -44,7 +44,7 @@ def _hex(shown: str) -> list[str]:
 
 
 async def test_events_audit_and_idempotency_name_nobody(registry: ServiceUnderTest) -> None:
-    await registered(registry, cells(1, nama="Siti Aminah"))
+    await registered(registry, cells(1, nama="Siti Aminah", surel="siti@example.org"))
     rows = await registry.fetch_all(
         "SELECT encode(body, 'escape') || headers::text AS shown FROM outbox"
         " UNION ALL SELECT audit::text FROM audit UNION ALL SELECT idempotency::text FROM idempotency"
@@ -55,7 +55,7 @@ async def test_events_audit_and_idempotency_name_nobody(registry: ServiceUnderTe
 
 
 async def test_logs_name_nobody(registry: ServiceUnderTest, capfd: pytest.CaptureFixture[str]) -> None:
-    (person_id,) = await registered(registry, cells(1, nama="Siti Aminah"))
+    (person_id,) = await registered(registry, cells(1, nama="Siti Aminah", surel="siti@example.org"))
     petugas = registry.as_(Role.PETUGAS)
     await petugas.post("/people/resolve", json={"purpose": "no", "niks": [nik(1)]})
     await petugas.post(f"/people/{person_id}/corrections", json={"field": "nik", "new_value": nik(1)})
@@ -120,7 +120,7 @@ def test_guarded_tables_carry_agency_and_region_and_seal_bytes() -> None:
         for column in table.columns:
             if column.name.endswith(("_sealed", "_index")):
                 assert isinstance(column.type, LargeBinary)
-            if column.name in {"nik", "family_card", "phone", "address"}:
+            if column.name in {"nik", "family_card", "phone", "email", "address"}:
                 assert not isinstance(column.type, Text)
 
 

@@ -39,6 +39,13 @@ def test_headers_may_be_written_as_people_write_them() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("header", ["surel", "Email", "E-mail", "Alamat Surel"])
+def test_the_column_of_e_mail_addresses_has_four_names(header: str) -> None:
+    text = MINIMUM.replace("desil", f"desil;{header}") + "1;2;A;3;4;5;siti@example.org\n"
+    (row,) = read_list(text.encode(), 10)
+    assert row.cells[Column.EMAIL] == "siti@example.org"
+
+
 def test_blank_rows_are_skipped_and_keep_their_number() -> None:
     rows = read_list((MINIMUM + ";;;;;\n1;2;A;3;4;5\n\n1;2;B;3;4;5\n").encode(), 10)
     assert [(row.number, row.cells[Column.NAME]) for row in rows] == [(3, "A"), (5, "B")]

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from services.registry.domain import email_address
 from services.registry.domain.findings import EXPLANATIONS, Column, FindingCode, Severity
 from services.registry.domain.list_row import CheckContext, CheckedRow, RawRow, check_rows
 from services.registry.domain.membership import Scheme
@@ -62,6 +63,8 @@ def test_a_row_is_refused_for_exactly_its_reason(changes: dict[str, str], code: 
 
 WARNED = [
     ({"no_hp": "12"}, FindingCode.PHONE_INVALID),
+    ({"surel": "siti"}, FindingCode.EMAIL_INVALID),
+    ({"no_hp": "", "surel": "siti@localhost"}, FindingCode.EMAIL_INVALID),
     ({"tanggal_lahir": "1991-01-31"}, FindingCode.NIK_BIRTH_DATE_DIFFERS),
     ({"jenis_kelamin": "L"}, FindingCode.NIK_SEX_DIFFERS),
     ({"jenis_kelamin": "x"}, FindingCode.VALUE_NOT_UNDERSTOOD),
@@ -86,6 +89,8 @@ def test_a_row_with_a_warning_is_let_in(changes: dict[str, str], code: FindingCo
         {"tanggal_lahir": "31.01.1990"},
         {"no_hp": ""},
         {"no_hp": "+62 812-0000-0001"},
+        {"surel": "-"},
+        {"surel": "siti@example.org"},
         {"nik": nik(1, date(2006, 1, 31)), "tanggal_lahir": "2006-01-31", "status_kawin": "Kawin"},
         {"nik": nik(1, date(2005, 9, 1)), "tanggal_lahir": "2005-09-01", "status_kawin": "Belum kawin"},
         {"nik": "3328996902000001", "tanggal_lahir": "2000-02-29"},
@@ -97,6 +102,29 @@ def test_a_row_is_let_in_without_a_word(changes: dict[str, str]) -> None:
     assert row.findings == ()
     assert row.candidate is not None
     assert row.candidate.village_code == "33.28.04.2001"
+
+
+@pytest.mark.parametrize(
+    "text", ["a@example.org", "siti.aminah+pkh@dinsos.tegalkab.example.id", "a" * 64 + "@example.org"]
+)
+def test_a_plain_address_is_kept_as_written(text: str) -> None:
+    assert email_address.checked(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "siti", "@example.org", "siti@", "siti@example", "siti@@example.org", "siti aminah@example.org",
+        ".siti@example.org", "siti.@example.org", "si..ti@example.org", "siti@-example.org", "siti@example-.org",
+        "siti@.org", "siti@example..org", "siti@example.org.", "siti@192.0.2.1", "siti@[192.0.2.1]",
+        '"siti"@example.org', "Siti <siti@example.org>", "siti@example.org,tono@example.org", "sití@example.org",
+        "siti@example.org\n", "siti@example.org\r\nBcc: tono@example.org", "a" * 65 + "@example.org",
+        "siti@" + "a" * 64 + ".org", "siti@" + "a." * 125 + "org",
+    ],
+)  # fmt: skip
+def test_what_is_no_plain_address_is_not_kept(text: str) -> None:
+    """Among them: two addresses, a header in disguise, a bare host, a label and a whole too long."""
+    assert email_address.checked(text) is None
 
 
 def test_all_reasons_of_a_row_are_told_at_once() -> None:
@@ -118,10 +146,13 @@ def test_the_second_row_with_a_nik_is_refused_and_names_the_first() -> None:
 
 
 def test_what_a_candidate_carries() -> None:
-    candidate = checked(nama="  Siti   Aminah ", sembako="Y", no_hp="0812 3456 7890").candidate
+    candidate = checked(
+        nama="  Siti   Aminah ", sembako="Y", no_hp="0812 3456 7890", surel="Siti.A@example.org"
+    ).candidate
     assert candidate is not None
     assert candidate.name == "Siti Aminah"
     assert candidate.phone == "+6281234567890"
+    assert candidate.email == "Siti.A@example.org"
     assert candidate.schemes == (Scheme.PKH, Scheme.SEMBAKO)
     assert candidate.female is True
 

@@ -34,17 +34,17 @@ async def test_the_region_binds_also_across_agencies(registry: ServiceUnderTest)
 
 
 async def test_a_service_looks_up_contacts_and_leaves_a_trail(registry: ServiceUnderTest) -> None:
-    first, second = await registered(registry, cells(1), cells(2, no_hp=""))
+    first, second = await registered(registry, cells(1), cells(2, no_hp="", surel="siti@example.org"))
     unknown = new_id()
     service = registry.as_(Role.SERVICE, agency="*", region="", subject="service:notifications")
     body = {"purpose": "invitation", "person_ids": [str(first), str(second), str(unknown)]}
     answer = (await service.post("/contacts/lookup", json=body)).json()
     found = {item["person_id"]: item for item in answer["items"]}
     assert found[str(first)]["name"] == "Warga Sintetis 1"
-    assert found[str(first)]["phone"] == "+6281200000001"
+    assert (found[str(first)]["phone"], found[str(first)]["email"]) == ("+6281200000001", None)
     assert found[str(first)]["address"] == "RT 1 RW 1"
     assert found[str(first)]["region_code"] == "33.28.04.2001"
-    assert found[str(second)]["phone"] is None
+    assert (found[str(second)]["phone"], found[str(second)]["email"]) == (None, "siti@example.org")
     assert answer["missing"] == [str(unknown)]
     assert await trail(registry, "invitation") == [("service:notifications", sorted([first, second]))]
 
@@ -98,13 +98,14 @@ async def test_search_by_name_takes_a_body_and_leaves_a_trail(registry: ServiceU
 
 
 async def test_the_page_of_a_person(registry: ServiceUnderTest) -> None:
-    (person_id,) = await registered(registry, cells(1))
+    (person_id,) = await registered(registry, cells(1, surel="siti@example.org"))
     clear = (await registry.as_(Role.PETUGAS).get(f"/people/{person_id}?purpose=handover")).json()
     assert (clear["name"], clear["nik"], clear["phone"]) == ("Warga Sintetis 1", "*" * 12 + "0001", "+6281200000001")
+    assert clear["email"] == "siti@example.org"
     assert clear["memberships"] == [{"scheme": "pkh", "state": "active", "since": None, "ended_on": None}]
     masked = (await registry.as_(Role.AUDITOR).get(f"/people/{person_id}")).json()
-    assert (masked["name"], masked["birth_date"], masked["address"], masked["phone"]) == (
-        "W*** S*** 1***", None, None, None,
+    assert (masked["name"], masked["birth_date"], masked["address"], masked["phone"], masked["email"]) == (
+        "W*** S*** 1***", None, None, None, None,
     )  # fmt: skip
     assert await trail(registry, "handover") == [("petugas", [person_id])]
 

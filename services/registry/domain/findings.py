@@ -16,6 +16,7 @@ class Column(StrEnum):
     ADDRESS = "alamat"
     VILLAGE = "kode_desa"
     PHONE = "no_hp"
+    EMAIL = "surel"
     DECILE = "desil"
     PKH = "pkh"
     SEMBAKO = "sembako"
@@ -49,6 +50,7 @@ class FindingCode(StrEnum):
     DECILE_MISSING = "decile_missing"
     DECILE_OUT_OF_RANGE = "decile_out_of_range"
     PHONE_INVALID = "phone_invalid"
+    EMAIL_INVALID = "email_invalid"
     NIK_BIRTH_DATE_DIFFERS = "nik_birth_date_differs"
     NIK_SEX_DIFFERS = "nik_sex_differs"
     VALUE_NOT_UNDERSTOOD = "value_not_understood"
@@ -123,7 +125,11 @@ EXPLANATIONS = {
     ),
     FindingCode.PHONE_INVALID: _warning(
         "The phone number cannot be reached as written; the person is registered without one",
-        "Ask for a working number and propose a correction; until then the invitation goes by printed list",
+        "Ask for a working number and propose a correction; until then the invitation goes by e-mail or printed list",
+    ),
+    FindingCode.EMAIL_INVALID: _warning(
+        "The e-mail address is not written as one; the person is registered without it",
+        "Withdraw the list, mend the address and upload again; once registered, only the phone can be corrected",
     ),
     FindingCode.NIK_BIRTH_DATE_DIFFERS: _warning(
         "The birth date differs from digits 7 to 12 of the NIK",

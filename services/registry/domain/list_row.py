@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from services.registry.domain import dates, naming, nik, phone
+from services.registry.domain import dates, email_address, naming, nik, phone
 from services.registry.domain.findings import Column, Finding, FindingCode, Severity
 from services.registry.domain.membership import Scheme
 from services.registry.domain.person import PopulationMatch
@@ -62,6 +62,7 @@ class Candidate:
     address: str
     village_code: str
     phone: str | None
+    email: str | None
     decile: int
     schemes: tuple[Scheme, ...]
     population_match: PopulationMatch
@@ -115,12 +116,13 @@ def check_row(row: RawRow, context: CheckContext, earlier_row_number: int | None
     schemes = check.schemes()
     match = check.choice(Column.POPULATION_MATCH, _MATCH, PopulationMatch.NOT_CHECKED)
     phone_number = check.phone()
+    email = check.email()
     if check.refused or birth_date is None:
         return CheckedRow(row, tuple(check.findings), None)
     address = naming.tidy(row.cells.get(Column.ADDRESS, ""))
     candidate = Candidate(
         row.number, number, family_card, name, birth_date, female, married, address, village_code, phone_number,
-        decile, schemes, match,
+        email, decile, schemes, match,
     )  # fmt: skip
     return CheckedRow(row, tuple(check.findings), candidate)
 
@@ -214,6 +216,15 @@ class _RowCheck:
         if number is None:
             self.found(Column.PHONE, FindingCode.PHONE_INVALID)
         return number
+
+    def email(self) -> str | None:
+        text = self._cell(Column.EMAIL)
+        if text in {"", "-"}:
+            return None
+        address = email_address.checked(text)
+        if address is None:
+            self.found(Column.EMAIL, FindingCode.EMAIL_INVALID)
+        return address
 
     def schemes(self) -> tuple[Scheme, ...]:
         return tuple(scheme for scheme, column in SCHEME_COLUMNS.items() if self.choice(column, _YES, False))

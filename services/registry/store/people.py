@@ -61,6 +61,7 @@ class Person:
     birth_date: date
     address: str
     phone: str
+    email: str
     decile: int
     decile_source: DecileSource
     population_match: PopulationMatch
@@ -153,6 +154,7 @@ def _person(tx: Transaction, row: Row[Any]) -> Person:
         birth_date=row.birth_date,
         address=open_optional(tx, row.address_sealed),
         phone=open_optional(tx, row.phone_sealed),
+        email=open_optional(tx, row.email_sealed),
         decile=row.decile,
         decile_source=DecileSource(ListSource(row.list_source), row.list_version, row.list_dated_on),
         population_match=PopulationMatch(row.population_match),
@@ -167,7 +169,7 @@ def open_optional(tx: Transaction, sealed: bytes | None) -> str:
 
 
 async def save_person(tx: Transaction, saved: Person) -> None:
-    """Write a corrected person back."""
+    """Write a corrected person back: every value that a correction may change, and no other."""
     values = {
         "region_code": saved.region_code,
         "nik_sealed": tx.vault.seal(saved.nik),

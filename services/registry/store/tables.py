@@ -150,6 +150,7 @@ person = Table(
     Column("address_sealed", LargeBinary),
     Column("phone_sealed", LargeBinary),
     Column("phone_index", LargeBinary),
+    Column("email_sealed", LargeBinary),
     Column("decile", SmallInteger, nullable=False),
     Column("list_source", Text, nullable=False),
     Column("list_version", Text, nullable=False),

@@ -79,6 +79,7 @@ async def find_person(tx: Transaction, person_id: UUID, purpose: Purpose) -> Per
         birth_date=found.birth_date if clear else None,
         address=found.address if clear else None,
         phone=found.phone or None if clear else None,
+        email=found.email or None if clear else None,
         region_code=found.region_code,
         decile=found.decile,
         list_source=source.list_source.value,

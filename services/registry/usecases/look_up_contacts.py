@@ -20,7 +20,7 @@ class LookUpContacts(Command):
 
 
 async def look_up_contacts(tx: Transaction, asked: LookUpContacts) -> ContactList:
-    """Name, phone, address and village. Services may ask across agencies, officers within their own."""
+    """Name, phone, e-mail, address and village. Services may ask across agencies, officers within their own."""
     rows = await people.find_by_ids(tx, asked.person_ids)
     if Role.SERVICE not in tx.officer.roles:
         rows = [row for row in rows if row.agency == tx.officer.agency]
@@ -31,6 +31,7 @@ async def look_up_contacts(tx: Transaction, asked: LookUpContacts) -> ContactLis
             person_id=row.id,
             name=row.name,
             phone=people.open_optional(tx, row.phone_sealed) or None,
+            email=people.open_optional(tx, row.email_sealed) or None,
             address=people.open_optional(tx, row.address_sealed),
             village=row.village,
             region_code=row.region_code,

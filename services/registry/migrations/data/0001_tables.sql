@@ -172,6 +172,7 @@ CREATE TABLE person (
     address_sealed BYTEA,
     phone_sealed BYTEA,
     phone_index BYTEA,
+    email_sealed BYTEA,
     decile SMALLINT NOT NULL,
     list_source TEXT NOT NULL,
     list_version TEXT NOT NULL,
