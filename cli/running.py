@@ -34,9 +34,11 @@ def started_stack(home: Home, options: Options) -> Iterator[Stack]:
     finally:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        console.print("Stopping …")
+        if stack.holds_folder:
+            console.print("Stopping …")
         stack.stop()
-        console.print("Stopped.")
+        if stack.holds_folder:
+            console.print("Stopped.")
 
 
 def running_state(home: Home) -> dict[str, Any] | None:

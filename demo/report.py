@@ -82,7 +82,10 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     console.print(_table("Ledger (rupiah)", ("account", "balance"), _ledger_rows(report["ledger"])))
     messages = [(one["template"], one["state"], str(one["count"])) for one in report["messages"]]
     console.print(_table("Messages by delivery state", ("message", "state", "count"), messages))
-    console.print(_table("Addresses", ("what", "address"), _addresses(report)))
+    console.print("Addresses")
+    for what, address in _addresses(report):
+        # Not in a table: a wrapped address can be neither clicked nor copied.
+        console.print(f"  {what:<14} {address}", soft_wrap=True, highlight=False, markup=False)
     wrong = print_wrong(report["figures"], console)
     verdict = f"{wrong} figures are off" if wrong else f"all {len(report['figures'])} figures are right"
     console.print(f"Tegal 2023 played in {report['seconds']} s: {verdict}.", style="red" if wrong else "green")

@@ -1,5 +1,7 @@
 """What may be configured in the simulated SMS gateway."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -25,6 +27,8 @@ class GatewaySettings(BaseSettings):
     failed_per_mille: int = Field(default=0, ge=0, le=1000)
     messages_kept: int = Field(default=100_000, ge=1)
     """Older messages are forgotten beyond this number."""
+    status_file: Path | None = None
+    """Where statuses are kept over a restart; none: in memory only."""
 
     @property
     def shares(self) -> Shares:

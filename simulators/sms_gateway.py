@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from simulators.gateway_settings import GatewaySettings
 from simulators.magic_numbers import MAGIC_ENDINGS, Reaction, Receipts, Treatment, treatment
 from simulators.receipt_post import ReceiptPost
+from simulators.status_file import StatusFile
 
 
 class Submission(BaseModel):
@@ -43,9 +44,13 @@ class Gateway:
 
     settings: GatewaySettings
     post: ReceiptPost
-    statuses: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    kept: StatusFile
+    statuses: OrderedDict[str, str] = field(init=False)
     refusals: OrderedDict[str, int] = field(default_factory=OrderedDict)
     counts: dict[str, int] = field(default_factory=lambda: {"accepted": 0, "duplicate": 0, "refused": 0})
+
+    def __post_init__(self) -> None:
+        self.statuses = OrderedDict(self.kept.read())
 
     async def submit(self, message: Submission) -> JSONResponse:
         """Take or refuse a message."""
@@ -58,7 +63,7 @@ class Gateway:
             self.counts["refused"] += 1
             return refusal
         self.counts["accepted"] += 1
-        self._remember(self.statuses, message.reference, "accepted")
+        self._set_status(message.reference, "accepted")
         self._deliver(message.reference, how)
         if how.reaction is Reaction.ACCEPT_BUT_FAIL:
             return JSONResponse({"error": "internal"}, 500)
@@ -86,7 +91,7 @@ class Gateway:
         settings = self.settings
         late = how.receipts is Receipts.LATE
         after_seconds = settings.late_after_seconds if late else settings.receipt_after_seconds
-        self._remember(self.statuses, reference, how.final)
+        self._set_status(reference, how.final)
         match how.receipts:
             case Receipts.ONCE | Receipts.LATE:
                 self.post.send(reference, [how.final], after_seconds)
@@ -97,6 +102,10 @@ class Gateway:
             case Receipts.LOST:
                 pass
 
+    def _set_status(self, reference: str, status: str) -> None:
+        self._remember(self.statuses, reference, status)
+        self.kept.add(reference, status)
+
     def _remember(self, memory: OrderedDict[str, Any], reference: str, value: str | int) -> None:
         memory[reference] = value
         while len(memory) > self.settings.messages_kept:
@@ -105,7 +114,8 @@ class Gateway:
 
 def create_app(settings: GatewaySettings) -> FastAPI:
     """The gateway as an ASGI application."""
-    gateway = Gateway(settings, ReceiptPost(settings.receipts_url, settings.secret.get_secret_value()))
+    post = ReceiptPost(settings.receipts_url, settings.secret.get_secret_value())
+    gateway = Gateway(settings, post, StatusFile(settings.status_file))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -58,6 +58,8 @@ def _for_messages(home: Home, options: Options) -> dict[str, str]:
         "SMS_GATEWAY_SECRET": home.secret("sms_gateway"),
         # The simulator's latest receipts come after 5 s: without one for longer, asking is worth it.
         "RECEIPT_WAIT_SECONDS": "8",
+        # A sender that was killed on the way: on one machine twenty seconds are enough to be sure of it.
+        "SENDING_STALE_SECONDS": "20",
     }
 
 
@@ -65,6 +67,7 @@ def gateway_environment(home: Home, options: Options, addresses: Addresses) -> d
     """All variables of the simulated SMS gateway."""
     return inherited(options.environment, SMS_GATEWAY) | {
         "SMS_GATEWAY_SECRET": home.secret("sms_gateway"),
+        "SMS_GATEWAY_STATUS_FILE": str(home.root / "sms_gateway.jsonl"),
         "SMS_RECEIPTS_URL": f"{addresses.urls.get('notifications', '')}/receipts/sms",
     }
 

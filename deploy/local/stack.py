@@ -101,6 +101,11 @@ class Stack:
             self._lock.close()
 
     @property
+    def holds_folder(self) -> bool:
+        """Whether this run has the folder; another one that runs there keeps it."""
+        return self._lock is not None
+
+    @property
     def state(self) -> dict[str, Any]:
         """Addresses and pids, without secrets."""
         servers = [part for part in self._parts if not isinstance(part, Service)]

@@ -7,11 +7,13 @@ import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from pydantic import SecretStr
 
 from chassis.ids import new_id
 from simulators.gateway_settings import GatewaySettings
@@ -151,3 +153,19 @@ async def test_it_stops_when_its_parent_is_gone() -> None:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def test_a_gateway_started_again_knows_what_it_took(tmp_path: Path) -> None:
+    """A sender that was interrupted asks, and must not be told that nothing was ever sent."""
+    path = tmp_path / "statuses.jsonl"
+    settings = GatewaySettings(secret=SecretStr(SECRET), status_file=path)
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    message = {"reference": str(new_id()), "to": "+6289910199002", "text": "Undangan"}
+    for status in (202, 409):
+        transport = httpx.ASGITransport(create_app(settings))
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test", headers=headers) as client:
+            assert (await client.post("/messages", json=message)).status_code == status
+            told = (await client.get(f"/messages/{message['reference']}")).json()
+            assert told["status"] == "undeliverable"
+        with path.open("a") as file:
+            file.write('["cut off by a ki')
