@@ -168,4 +168,4 @@ async def test_a_gateway_started_again_knows_what_it_took(tmp_path: Path) -> Non
             told = (await client.get(f"/messages/{message['reference']}")).json()
             assert told["status"] == "undeliverable"
         with path.open("a") as file:
-            file.write('["cut off by a ki')
+            file.write('\n["cut off by a ki')
