@@ -8,6 +8,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
+from chassis.auth import Role
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.provision import DatabaseUrls
@@ -96,6 +97,11 @@ async def test_poison_on_the_real_log_stops_only_its_key(kafka: Kafka, prefix: s
         await until(lambda: _accounts(sample, 5))
         parked = await sample.fetch_all("SELECT reason FROM parked_message ORDER BY reason")
         assert [row.reason for row in parked] == ["missing_attributes", "null_header"]
+        operator = sample.as_(Role.OPERATOR, agency="*", region="")
+        answer = await operator.post("/admin/parked/redrive", json={"topic": topic, "key": "junk"})
+        assert answer.json() == {"redriven": 0, "waiting": 1}
+        audit = await sample.fetch_all("SELECT operation FROM audit")
+        assert [row.operation for row in audit] == ["operation.redrive"]
 
 
 async def test_readiness_names_what_is_missing(make_sample: MakeSample) -> None:
