@@ -104,7 +104,6 @@ class Database:
         officer: Officer | None = None,
         *,
         agency: str | None = None,
-        read_only: bool = False,
     ) -> AsyncIterator[Transaction]:
         """One transaction in the officer's scope (the service's own when None); commits at the end.
 
@@ -116,11 +115,6 @@ class Database:
             transaction = Transaction(connection, acting, self._vault, self._zone, self._outbox, [])
             yield transaction
             await transaction.flush()
-
-    async def ping(self) -> None:
-        """Raise when the database does not answer."""
-        async with self._engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
 
     async def migration(self) -> Any:
         """The version the database has, or None."""

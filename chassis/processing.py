@@ -87,13 +87,10 @@ class Processor:
 
         Raises the last transient fault when the retry budget is used up: nothing of what is left took effect.
         """
-        await self._with_retries(list(records))
-
-    async def _with_retries(self, records: list[ConsumerRecord[Any, Any]]) -> None:
         deadline, pause_seconds = time.monotonic() + RETRY_BUDGET_SECONDS, 0.1
         while True:
             try:
-                await self._attempt(records)
+                await self._attempt(list(records))
             except Exception as error:
                 # Permanent errors were parked on the way; what arrives here is the outside, a pause, or parking itself.
                 self.retrying_since = self.retrying_since or time.monotonic()

@@ -185,7 +185,8 @@ class Relay:
                 fault = outcome
             elif (row["topic"], row["key"]) not in held:
                 sent.append(row["position"])
-        await connection.execute(_MARK, sent)
+        if sent:
+            await connection.execute(_MARK, sent)
         if fault is not None:
             raise fault
 
