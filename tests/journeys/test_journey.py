@@ -108,8 +108,9 @@ def _services(traces: list[list[dict[str, Any]]]) -> set[str]:
 
 def _orphans(traces: list[list[dict[str, Any]]]) -> list[str]:
     """Names of the spans whose parent is not in their trace."""
-    known = {span["id"] for spans in traces for span in spans}
-    return [span["name"] for spans in traces for span in spans if span.get("parentId") and span["parentId"] not in known]
+    all_spans = [span for spans in traces for span in spans]
+    known = {span["id"] for span in all_spans}
+    return [span["name"] for span in all_spans if span.get("parentId") and span["parentId"] not in known]
 
 
 def _service(span: dict[str, Any]) -> str:
