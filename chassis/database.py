@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chassis.auth import Officer
 from chassis.encryption import Vault
+from chassis.failpoints import AFTER_COMMIT, BEFORE_COMMIT, reach
 from chassis.outbox import Outbox
 from chassis.transaction import Transaction
 
@@ -115,6 +116,8 @@ class Database:
             transaction = Transaction(connection, acting, self._vault, self._zone, self._outbox, [])
             yield transaction
             await transaction.flush()
+            reach(BEFORE_COMMIT)
+        reach(AFTER_COMMIT)
 
     async def migration(self) -> Any:
         """The version the database has, or None."""

@@ -22,6 +22,8 @@ CursorT = TypeVar("CursorT")
 LIMIT_MAX = 200
 """Items that one page may be asked to hold."""
 
+MAX_BIGINT = 2**63 - 1
+
 BEFORE_ALL = UUID(int=0)
 """Precedes every id: where SQL text starts that compares with `after`."""
 

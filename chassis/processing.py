@@ -15,6 +15,7 @@ from chassis.consumer import Consumers
 from chassis.database import Database, is_transient
 from chassis.errors import Refusal
 from chassis.events import Delivered
+from chassis.failpoints import AFTER_HANDLER, reach
 from chassis.logs import logger
 from chassis.parking import BEHIND, Parking
 from chassis.records import Readable, RecordReader, Skipped, Unreadable, key_text
@@ -128,6 +129,7 @@ class Processor:
             fresh = await self.fresh(tx, readable)
             for run in cut_into_runs(item.event for item in fresh):
                 await self.handle(tx, run)
+            reach(AFTER_HANDLER)
             await self._store_offsets(tx, records)
 
     async def _park_unreadable(

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -21,6 +22,7 @@ from aiokafka.errors import (
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
+from chassis.failpoints import AFTER_ACK, reach
 from chassis.logs import logger
 from chassis.outbox import CHANNEL
 from chassis.telemetry import carry, resume, tracer
@@ -44,15 +46,19 @@ _TOPIC_UNAVAILABLE = (
 )
 
 _UNPUBLISHED = """
-    SELECT position, topic, key, type, headers, body FROM outbox AS o
+    SELECT event_id, topic, key, type, headers, body FROM outbox AS o
     WHERE published_at IS NULL AND held_reason IS NULL AND topic <> ALL($2::text[]) AND NOT EXISTS (
         SELECT 1 FROM outbox AS held WHERE held.published_at IS NULL AND held.held_reason IS NOT NULL
         AND held.topic = o.topic AND held.key = o.key AND held.position < o.position)
     ORDER BY position LIMIT $1
 """
-_MARK = "UPDATE outbox SET published_at = clock_timestamp() WHERE position = ANY($1::bigint[])"
+_MARK = """
+    UPDATE outbox SET published_at = clock_timestamp()
+    WHERE event_id = ANY($1::uuid[]) AND event_id BETWEEN $2 AND $3
+"""
+"""The bounds say nothing new, but by them PostgreSQL leaves the partitions of other months alone."""
 _BEAT_AGAIN = "UPDATE relay_leader SET beat_at = clock_timestamp() WHERE instance = $1"
-_HOLD = "UPDATE outbox SET held_reason = $2 WHERE position = $1"
+_HOLD = "UPDATE outbox SET held_reason = $2 WHERE event_id = $1"
 _BEAT = """
     INSERT INTO relay_leader (backend_pid, instance, beat_at) VALUES (pg_backend_pid(), $1, clock_timestamp())
     ON CONFLICT (single) DO UPDATE SET backend_pid = excluded.backend_pid, instance = excluded.instance,
@@ -174,7 +180,7 @@ class Relay:
             except MessageSizeTooLargeError:
                 await self._hold(connection, row, held)
         outcomes = await asyncio.gather(*(future for _, future in pending), return_exceptions=True)
-        sent: list[int] = []
+        sent: list[UUID] = []
         fault: BaseException | None = None
         for (row, _), outcome in zip(pending, outcomes, strict=True):
             if isinstance(outcome, MessageSizeTooLargeError):
@@ -184,9 +190,10 @@ class Relay:
             elif isinstance(outcome, BaseException):
                 fault = outcome
             elif (row["topic"], row["key"]) not in held:
-                sent.append(row["position"])
+                sent.append(row["event_id"])
         if sent:
-            await connection.execute(_MARK, sent)
+            reach(AFTER_ACK)
+            await connection.execute(_MARK, sent, min(sent), max(sent))
         if fault is not None:
             raise fault
 
@@ -194,8 +201,8 @@ class Relay:
         self, connection: "asyncpg.Connection[Any]", row: asyncpg.Record, held: set[tuple[str, str]]
     ) -> None:
         held.add((row["topic"], row["key"]))
-        await connection.execute(_HOLD, row["position"], "too_large")
-        log.error("outbox_row_held", position=row["position"], type=row["type"])
+        await connection.execute(_HOLD, row["event_id"], "too_large")
+        log.error("outbox_row_held", event_id=str(row["event_id"]), type=row["type"])
 
     def _avoid(self, topic: str, reason: str) -> None:
         self._avoided[topic] = time.monotonic() + AVOID_SECONDS

@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 
-from chassis import migrations
+from chassis import failpoints, migrations
 from chassis.admin import admin_routes
 from chassis.auth import TokenVerifier, service_identity
 from chassis.consumer import Consumers
@@ -181,6 +181,7 @@ def refuse_undeclared_routes(routers: Iterable[APIRouter]) -> None:
 def run(service: Service) -> None:
     """Run the service until SIGTERM, SIGINT, or the end of its parent."""
     start_logging(service.name)
+    failpoints.arm_from(service.settings.failpoints_folder, service.name)
     provider = start_tracing(service.name, service.settings)
     FastAPIInstrumentor.instrument_app(
         service.app, excluded_urls="health", exclude_spans=["receive", "send"], server_request_hook=without_query

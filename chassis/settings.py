@@ -43,6 +43,8 @@ class ServiceSettings(BaseSettings):
     traces_sample_ratio: float = 1.0
     stop_when_stdin_closes: bool = False
     """Set by a supervisor: the process ends when its parent is gone, however the parent ended."""
+    failpoints_folder: Path | None = None
+    """For fault tests: names places at which this process kills or freezes itself (`chassis/failpoints.py`)."""
     request_limit_bytes: int = 16 * 1024 * 1024
     relay_batch_size: int = 1000
     consumer_batch_size: int = 1000

@@ -5,10 +5,14 @@ from typing import Any
 
 from alembic import op
 
+THEMES = ("months", "outbox", "inbox", "parking", "work", "records", "rights")
+"""The scripts beside this file, in the order in which they run."""
+
 
 def create() -> None:
     """Outbox, inbox, offsets, parked messages, idempotency, audit, timers, jobs, and the roles' rights."""
-    run_script((files(__name__) / "0001.sql").read_text())
+    for theme in THEMES:
+        run_script((files(__name__) / f"{theme}.sql").read_text())
 
 
 def guard(table: str) -> None:

@@ -18,8 +18,8 @@ def _migrate(connection: Connection) -> None:
     context.configure(connection=connection, transaction_per_migration=False)
     context.run_migrations()
     # Each start adds the inbox's next months; a partition that is missing costs nothing but a larger default one.
-    if connection.execute(text("SELECT to_regprocedure('add_inbox_partitions(integer)')")).scalar() is not None:
-        connection.execute(text("SELECT add_inbox_partitions(6)"))
+    if connection.execute(text("SELECT to_regprocedure('add_month_partitions(integer)')")).scalar() is not None:
+        connection.execute(text("SELECT add_month_partitions(6)"))
 
 
 async def _run() -> None:

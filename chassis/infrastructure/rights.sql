@@ -1,0 +1,50 @@
+-- Run last: rights of the two roles on all that was made before.
+
+-- Row-level security by agency and region; fails closed, because an unset setting compares as NULL.
+CREATE FUNCTION in_scope(agency text, region_code text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT (current_setting('sinergi.agency', true) = '*' OR agency = current_setting('sinergi.agency', true))
+       AND (current_setting('sinergi.region', true) = ''
+            OR region_code = current_setting('sinergi.region', true)
+            OR region_code LIKE current_setting('sinergi.region', true) || '.%')
+       AND current_setting('sinergi.scoped', true) = 'yes'
+$$;
+
+CREATE FUNCTION guard_table(guarded regclass) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', guarded);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', guarded);
+    EXECUTE format('CREATE POLICY officers ON %s TO %I USING (in_scope(agency, region_code)) '
+                   'WITH CHECK (in_scope(agency, region_code))', guarded, replace(current_user, '_owner', '_app'));
+    EXECUTE format('CREATE POLICY workers ON %s TO %I USING (true) WITH CHECK (true)',
+                   guarded, replace(current_user, '_owner', '_worker'));
+    EXECUTE format('CREATE POLICY owner ON %s TO %I USING (true) WITH CHECK (true)', guarded, current_user);
+END $$;
+
+-- The owner's later tables inherit the same rights; nobody but the owner may delete or truncate.
+DO $$
+DECLARE
+    app text := replace(current_user, '_owner', '_app');
+    worker text := replace(current_user, '_owner', '_worker');
+BEGIN
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO %I, %I', app, worker);
+    EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO %I, %I', app, worker);
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE ON TABLES TO %I, %I', app, worker);
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO %I, %I', app, worker);
+    -- The application role adds events, audit rows, timers and jobs; it neither rewrites nor suppresses any.
+    EXECUTE format('REVOKE INSERT, UPDATE ON alembic_version, stored_offset, relay_leader, skipped_type, parked_key, '
+                   'parked_message, inbox FROM %I', app);
+    EXECUTE format('REVOKE UPDATE ON outbox, audit, access_record, idempotency, timer, job FROM %I', app);
+    EXECUTE format('REVOKE SELECT ON audit, access_record FROM %I', app);
+    EXECUTE format('GRANT UPDATE (held_reason) ON outbox TO %I', app);
+    EXECUTE format('GRANT UPDATE (state, data, attempts, retry_at, trace) ON timer TO %I', app);
+    EXECUTE format('GRANT UPDATE (state, attempts, retry_at, last_error, finished_at) ON job TO %I', app);
+    EXECUTE format('REVOKE INSERT, UPDATE ON alembic_version FROM %I', worker);
+    EXECUTE format('REVOKE UPDATE ON audit, access_record, inbox, idempotency FROM %I', worker);
+    EXECUTE format('GRANT DELETE ON parked_key, timer TO %I', worker);
+    -- Partitions are reached through their parent only: rights of their own would go round its.
+    EXECUTE format('REVOKE ALL ON inbox_other, outbox_other FROM %I, %I', app, worker);
+END $$;
+
+SELECT add_month_partitions(6);

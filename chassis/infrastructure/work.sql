@@ -1,0 +1,48 @@
+-- Requests done once, and work that goes on after its request.
+
+CREATE TABLE idempotency (
+    caller text NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    status integer NOT NULL,
+    resource_id uuid NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (caller, route, key)
+);
+
+CREATE TABLE timer (
+    id uuid PRIMARY KEY,
+    kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    due_at timestamptz NOT NULL,
+    data jsonb NOT NULL,
+    trace jsonb NOT NULL,
+    state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'fired', 'cancelled')),
+    attempts integer NOT NULL DEFAULT 0,
+    retry_at timestamptz,
+    last_error text,
+    UNIQUE (kind, subject_id, due_at)
+);
+CREATE INDEX timer_due ON timer (coalesce(retry_at, due_at)) WHERE state = 'waiting';
+
+CREATE TABLE job (
+    id uuid PRIMARY KEY,
+    kind text NOT NULL,
+    parameters jsonb NOT NULL,
+    officer jsonb NOT NULL,
+    agency text NOT NULL,
+    trace jsonb NOT NULL,
+    state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+    total integer,
+    done integer NOT NULL DEFAULT 0,
+    failed integer NOT NULL DEFAULT 0,
+    cursor jsonb,
+    attempts integer NOT NULL DEFAULT 0,
+    retry_at timestamptz,
+    last_error text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    started_at timestamptz,
+    finished_at timestamptz
+);
+CREATE INDEX job_open ON job (created_at) WHERE state IN ('queued', 'running');
