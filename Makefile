@@ -1,7 +1,7 @@
 # Everything runs from here; `make help` lists it. Only Python >= 3.11 and make are needed.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format lock clean setup
+.PHONY: help demo up test faults lint format lock clean setup
 
 find_python = for candidate in "$$PYTHON" python3.13 python3.12 python3.11 python3; do \
 	if [ -n "$$candidate" ] && "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
@@ -23,6 +23,9 @@ up: setup ## Start the embedded stack and stay until Ctrl-C
 
 test: setup ## Run the tests on real PostgreSQL and Kafka (ARGS="-k handover")
 	@.venv/bin/python -m pytest $(ARGS)
+
+faults: setup ## Break everything on purpose, in full (ROW=kills, SEED=4711)
+	@.venv/bin/python -m tests.faults.main $(if $(ROW),--row $(ROW)) $(if $(SEED),--seed $(SEED))
 
 lint: setup ## Check style, types and the rules of who may import whom
 	@.venv/bin/ruff check .

@@ -90,11 +90,14 @@ class Officer:
         if not self.covers(region_code):
             raise NotAllowed(region_code=region_code)
 
+    def may(self, permission: Permission, reading: bool) -> bool:
+        """Whether a role allows it; an auditor reads all and changes nothing."""
+        return bool(self.roles & permission.roles) or (reading and Role.AUDITOR in self.roles)
+
     def require(self, permission: Permission, reading: bool) -> None:
-        """Raise `NotAllowed` unless a role allows it; an auditor reads all and changes nothing."""
-        if self.roles & permission.roles or (reading and Role.AUDITOR in self.roles):
-            return
-        raise NotAllowed(operation=permission.operation)
+        """Raise `NotAllowed` unless a role allows it."""
+        if not self.may(permission, reading):
+            raise NotAllowed(operation=permission.operation)
 
 
 def service_identity(name: str, deployment: str) -> Officer:

@@ -15,18 +15,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from chassis.auth import Officer
 from chassis.encryption import Vault
 from chassis.failpoints import AFTER_COMMIT, BEFORE_COMMIT, reach
+from chassis.metrics.instruments import Metrics
 from chassis.outbox import Outbox
+from chassis.telemetry import ended_together
 from chassis.transaction import Transaction
 
 _SCOPE = text(
     "SELECT set_config('sinergi.agency', :agency, true), set_config('sinergi.region', :region, true),"
-    " set_config('sinergi.scoped', 'yes', true)"
+    " set_config('sinergi.scoped', 'yes', true), set_config('search_path', :search_path, true)"
 )
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "55P03", "57", "58")
 """Connection, serialisation and deadlock, resources, lock not available, intervention (restart), system."""
 
 _MISTAKES = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError)
 """Operating-system errors that no waiting mends."""
+
+
+CONNECT_SECONDS = 10.0
+STATEMENT_SECONDS = 60.0
+"""A connection that a firewall has forgotten gives no sign, ever: what takes longer is given up and tried again."""
 
 
 def async_url(url: str) -> str:
@@ -79,8 +86,11 @@ class Database:
         vault: Vault,
         zone: ZoneInfo,
         outbox: Outbox,
+        metrics: Metrics,
         pool_size: int = 10,
+        schema: str = "",
     ) -> None:
+        """`schema` is where unqualified tables are looked for before `public`: a projection's generation."""
         self._engine = create_async_engine(
             async_url(url),
             pool_size=pool_size,
@@ -88,11 +98,14 @@ class Database:
             hide_parameters=True,
             pool_pre_ping=True,
             pool_timeout=10,
+            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
         )
         self._identity = identity
         self._vault = vault
         self._zone = zone
         self._outbox = outbox
+        self._search_path = f'"{schema}", public' if schema else "public"
+        self.metrics = metrics
 
     @property
     def engine(self) -> AsyncEngine:
@@ -111,13 +124,16 @@ class Database:
         `agency` replaces the officer's agency in the row-level filter, for routes that work across agencies.
         """
         acting = officer or self._identity
-        async with self._engine.connect() as connection, connection.begin():
-            await connection.execute(_SCOPE, {"agency": agency or acting.agency, "region": acting.region})
-            transaction = Transaction(connection, acting, self._vault, self._zone, self._outbox, [])
-            yield transaction
-            await transaction.flush()
-            reach(BEFORE_COMMIT)
+        with ended_together() as spans:
+            async with self._engine.connect() as connection, connection.begin():
+                scope = {"agency": agency or acting.agency, "region": acting.region}
+                await connection.execute(_SCOPE, scope | {"search_path": self._search_path})
+                transaction = Transaction(connection, acting, self._vault, self._zone, self._outbox, [], spans)
+                yield transaction
+                recorded = await transaction.flush()
+                reach(BEFORE_COMMIT)
         reach(AFTER_COMMIT)
+        self.metrics.recorded(recorded)
 
     async def migration(self) -> Any:
         """The version the database has, or None."""

@@ -10,6 +10,8 @@ from uuid import UUID
 from opentelemetry.context import Context
 from pydantic import BaseModel
 
+from chassis.ids import derived_id, id_at
+
 
 class EventTopic(Protocol):
     """A topic of the catalogue."""
@@ -57,6 +59,13 @@ class Delivered(Generic[FactT_co]):
     data: FactT_co
     context: Context = field(default_factory=Context, repr=False, compare=False)
     """Trace context of this very event, so that what it causes joins its trace."""
+
+    @property
+    def origin(self) -> UUID:
+        """What all that this event causes takes its id from: source and id, which together name the event."""
+        if self.id.version == 7:
+            return derived_id(self.id, self.source)
+        return id_at(self.time, self.source, self.id)
 
 
 def event_type_of(model: type[BaseModel]) -> str:

@@ -36,8 +36,11 @@ async def readiness_problems(service: "Service") -> list[str]:
         problems += loop.problems()
     if service.subscription is not None:
         problems += await service.subscription.problems()
+    problems += service.restoration.problems()
     if service.relay is not None:
         problems += service.relay.problems()
+    if service.backlog is not None:
+        problems += service.backlog.problems()
     return problems
 
 

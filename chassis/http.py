@@ -1,7 +1,7 @@
 """The HTTP edge: routes that declare their permission, acts that commit once, reads in the officer's scope."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -15,7 +15,7 @@ from chassis.auth import ALL_AGENCIES, Officer, Permission, TokenVerifier
 from chassis.commands import DatedCommand
 from chassis.database import Database
 from chassis.errors import BadRequest, Conflict, NotSignedIn, Unprocessable
-from chassis.ids import new_id
+from chassis.ids import Origin, derived_id, is_recent, new_id
 from chassis.telemetry import current_trace_id
 from chassis.transaction import Transaction
 
@@ -138,8 +138,9 @@ class ActEdge:
     ) -> Created:
         """The id of what the use case made or changed; the same one when the request is repeated.
 
-        Raises the use case's refusals, `RequestInProgress` (409) and `IdempotencyKeyReused` (422).
+        Raises the use case's refusals, `RequestInProgress` (409), `IdempotencyKeyReused` (422) and `CatchingUp` (503).
         """
+        await self.request.app.state.restoration.refuse_while_pending()
         async with _in_scope(self.request) as tx:
             if isinstance(command, DatedCommand):
                 command.refuse_impossible_date(tx.today)
@@ -157,6 +158,7 @@ class ActEdge:
                     raise IdempotencyKeyReused
                 self.response.headers["Idempotency-Replayed"] = "true"
                 return Created(id=earlier.resource_id)
+            tx.act_for(self._origin(name, fingerprint))
             resource_id = await usecase(tx, command)
             status = self.request.scope["route"].status_code
             kept = {
@@ -165,8 +167,18 @@ class ActEdge:
                 "resource_id": resource_id,
             }
             await tx.execute(_REMEMBER, name | kept)
-            await self._audit(tx, resource_id)
+            await record_audit(tx, self.request.state.permission, resource_id)
             return Created(id=resource_id)
+
+    def _origin(self, name: Mapping[str, str], fingerprint: bytes) -> Origin | None:
+        """The request itself where its key is a UUIDv7 of our days: sent again after a restore, it makes the same."""
+        try:
+            key = UUID(self.key)
+        except ValueError:
+            return None
+        if not is_recent(key):
+            return None
+        return Origin(derived_id(key, name["caller"], name["route"], fingerprint.hex()))
 
     def _route(self) -> str:
         return f"{self.request.method} {self.request.scope['route'].path}"
@@ -178,16 +190,18 @@ class ActEdge:
         told.update(await self.request.body())
         return told.digest()
 
-    async def _audit(self, tx: Transaction, resource_id: UUID) -> None:
-        row = {
-            "id": new_id(),
-            "actor": tx.officer.identity,
-            "agency": tx.officer.agency,
-            "operation": self.request.state.permission.operation,
-            "resource_id": resource_id,
-            "trace_id": current_trace_id(),
-        }
-        await tx.execute(_AUDIT, row)
+
+async def record_audit(tx: Transaction, permission: Permission, resource_id: UUID) -> None:
+    """Leave a trail of who did what to which resource; acts do so by themselves, a look-up that matters by this."""
+    row = {
+        "id": new_id(),
+        "actor": tx.officer.identity,
+        "agency": tx.officer.agency,
+        "operation": permission.operation,
+        "resource_id": resource_id,
+        "trace_id": current_trace_id(),
+    }
+    await tx.execute(_AUDIT, row)
 
 
 @dataclass(frozen=True, slots=True)

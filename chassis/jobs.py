@@ -13,9 +13,10 @@ from sqlalchemy import Row, text
 
 from chassis.auth import Officer, Role
 from chassis.database import Database, is_transient
-from chassis.logs import logger
+from chassis.ids import Origin
+from chassis.logs import about, logger
 from chassis.processing import failure
-from chassis.telemetry import resume, span
+from chassis.telemetry import current_trace_id, resume, span
 from chassis.transaction import Transaction
 
 log = logger(__name__)
@@ -112,16 +113,19 @@ class Jobs:
                 with span(f"job {row.kind}", SpanKind.INTERNAL, resume(row.trace), job_id=str(row.id)):
                     async with tx.connection.begin_nested():
                         tx.officer = _officer(row.officer)
+                        tx.act_for(Origin(row.id, tells_once=False))
                         step = await self._handlers[row.kind](tx, _job(row))
                         await tx.execute(_ADVANCE, _advance(row.id, step))
             except Exception as error:
                 if is_transient(error):
                     raise
                 tx.forget_events(buffered)
-                log.error("job_failed", kind=row.kind, exc_info=error)
+                with about(trace_id=current_trace_id(resume(row.trace)), job_id=row.id):
+                    log.error("job_failed", kind=row.kind, exc_info=error)
                 await tx.execute(_FAIL, {"id": row.id, "error": failure(error)[0]})
             finally:
                 tx.officer = acting
+                tx.act_for(None)
         return True
 
     async def run(self, database: Database, outbox_depth_limit: int, stopping: asyncio.Event) -> None:

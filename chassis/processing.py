@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from aiokafka import ConsumerRecord
-from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
+from opentelemetry.trace import Span, SpanKind, set_span_in_context
 from sqlalchemy import text
 
 from chassis.consumer import Consumers
@@ -16,11 +17,12 @@ from chassis.database import Database, is_transient
 from chassis.errors import Refusal
 from chassis.events import Delivered
 from chassis.failpoints import AFTER_HANDLER, reach
-from chassis.logs import logger
+from chassis.logs import about, logger
 from chassis.parking import BEHIND, Parking
-from chassis.records import Readable, RecordReader, Skipped, Unreadable, key_text
+from chassis.projection import GenerationChanged, Projection, join
+from chassis.records import Readable, RecordReader, Skipped, Unreadable, key_text, origin_of
 from chassis.runs import cut_into_runs
-from chassis.telemetry import tracer
+from chassis.telemetry import current_trace_id, event_span, fail
 from chassis.transaction import Transaction
 
 log = logger(__name__)
@@ -50,9 +52,18 @@ _STORE_OFFSETS = text(
     DO UPDATE SET next_offset = greatest(stored_offset.next_offset, excluded.next_offset)
     """
 )
+# Only what lies beyond the stored offset: a batch that is delivered again was counted before.
 _COUNT_SKIPPED = text(
     """
-    INSERT INTO skipped_type (consumer, type, seen_count) VALUES (:consumer, :type, :count)
+    INSERT INTO skipped_type (consumer, type, seen_count)
+    SELECT :consumer, type, count(DISTINCT (topic, partition, log_offset))
+    FROM unnest(CAST(:types AS text[]), CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]))
+         AS skipped (type, topic, partition, log_offset)
+    WHERE NOT EXISTS (
+        SELECT 1 FROM stored_offset AS stored
+        WHERE stored.consumer = :consumer AND stored.log_identity = :log_identity AND stored.topic = skipped.topic
+        AND stored.partition = skipped.partition AND stored.next_offset > skipped.log_offset)
+    GROUP BY type ORDER BY type
     ON CONFLICT (consumer, type) DO UPDATE SET seen_count = skipped_type.seen_count + excluded.seen_count
     """
 )
@@ -66,35 +77,38 @@ class Processor:
     """Processes the records of one consumer of one service."""
 
     def __init__(
-        self,
-        service: str,
-        database: Database,
-        reader: RecordReader,
-        consumers: Consumers,
-        log_identity: str,
-    ) -> None:
+        self, service: str, database: Database, reader: RecordReader, consumers: Consumers, log_identity: str,
+        projection: Projection | None = None,
+    ) -> None:  # fmt: skip
+        """`service` is the consumer's id; `projection` the generation it writes, if it writes one and nothing else."""
         self.consumer = service
+        self.projection = projection
         self.database = database
         self.reader = reader
         self._consumers = consumers
         self.parking = Parking(service, log_identity)
         self.log_identity = log_identity
         self.paused_reason: str | None = None
+        self.retry_budget_seconds: float = RETRY_BUDGET_SECONDS
         self.retrying_since: float | None = None
         """Since when (monotonic) nothing succeeds; kept across batches that go back to the log."""
 
     async def process(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
         """Process all of the records; transient faults are retried in place, permanent ones parked.
 
-        Raises the last transient fault when the retry budget is used up: nothing of what is left took effect.
+        Raises the last transient fault when the retry budget is used up, and `GenerationChanged` when the projection
+        was switched: nothing of what is left took effect.
         """
-        deadline, pause_seconds = time.monotonic() + RETRY_BUDGET_SECONDS, 0.1
+        deadline, pause_seconds = time.monotonic() + self.retry_budget_seconds, 0.1
         while True:
             try:
                 await self._attempt(list(records))
+            except GenerationChanged:
+                raise
             except Exception as error:
                 # Permanent errors were parked on the way; what arrives here is the outside, a pause, or parking itself.
                 self.retrying_since = self.retrying_since or time.monotonic()
+                self.database.metrics.retried(self.consumer, type(error).__name__)
                 if isinstance(error, ConsumerPaused):
                     self.paused_reason = str(error)
                 log.warning("batch_retried", after_seconds=pause_seconds, exc_info=error)
@@ -106,11 +120,24 @@ class Processor:
                 self.paused_reason = self.retrying_since = None
                 return
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction in which events take effect. Raises `GenerationChanged`."""
+        async with self.database.transaction() as tx:
+            if self.projection is not None and await join(tx, self.projection) != self.consumer:
+                raise GenerationChanged(self.projection.schema)
+            yield tx
+
+    async def adopt(self, tx: Transaction) -> None:
+        """Let events take effect in a transaction that is open already: in the generation that is live by now."""
+        if self.projection is not None:
+            self.consumer = self.parking.consumer = await join(tx, self.projection)
+
     async def _attempt(self, records: list[ConsumerRecord[Any, Any]]) -> None:
         try:
             await self._in_one_transaction(records)
         except Exception as error:
-            if is_transient(error) or isinstance(error, ConsumerPaused):
+            if is_transient(error) or isinstance(error, ConsumerPaused | GenerationChanged):
                 raise
             if len(records) == 1:
                 await self._park_failed(records[0], error)
@@ -122,59 +149,50 @@ class Processor:
             await self._attempt(records[middle:])
 
     async def _in_one_transaction(self, records: list[ConsumerRecord[Any, Any]]) -> None:
-        async with self.database.transaction() as tx:
+        began = time.monotonic()
+        async with self.transaction() as tx:
             arrived = [self.reader.read(record) for record in records]
             readable = await self._park_unreadable(tx, arrived)
-            await self._count_skipped(tx, [item for item in arrived if isinstance(item, Skipped)])
+            skipped = [item for item in arrived if isinstance(item, Skipped)]
+            await self._count_skipped(tx, skipped)
             fresh = await self.fresh(tx, readable)
             for run in cut_into_runs(item.event for item in fresh):
                 await self.handle(tx, run)
             reach(AFTER_HANDLER)
             await self._store_offsets(tx, records)
+        processed = [item.event.type for item in fresh]
+        passed_over = [self.reader.known(item.type) for item in skipped]
+        seconds = time.monotonic() - began
+        self.database.metrics.batch(self.consumer, len(records), seconds, processed, passed_over)
 
     async def _park_unreadable(
         self, tx: Transaction, arrived: Sequence[Unreadable | Skipped | Readable]
     ) -> list[Readable]:
         """Park what cannot be read and what stands behind a parked key; return the rest in order."""
-        keys = [(item.record.topic, key) for item in arrived if (key := key_text(item.record)) is not None]
+        keys = [(item.record.topic, key) for item in arrived if (key := key_text(item.record, tx.vault)) is not None]
         stopped = await self.parking.parked_keys(tx, keys)
         passing: list[Readable] = []
         for item in arrived:
             if isinstance(item, Skipped):
                 continue
-            place = (item.record.topic, key_text(item.record) or "")
+            place = (item.record.topic, key_text(item.record, tx.vault) or "")
             if place in stopped:
                 await self.parking.park(tx, item.record, reason=BEHIND, detail="", type_=_type(item))
             elif isinstance(item, Unreadable):
-                await self.parking.park(
-                    tx,
-                    item.record,
-                    reason=item.reason,
-                    detail=item.detail,
-                    type_=item.type,
-                )
+                await self.parking.park(tx, item.record, reason=item.reason, detail=item.detail, type_=item.type)
                 stopped |= {place} if item.record.key is not None else set()
-                log.error(
-                    "message_parked",
-                    reason=item.reason,
-                    type=item.type,
-                    topic=item.record.topic,
-                )
+                with _about(item.record):
+                    log.error("message_parked", reason=item.reason, type=item.type, topic=item.record.topic)
             else:
                 passing.append(item)
         return passing
 
     async def _park_failed(self, record: ConsumerRecord[Any, Any], error: Exception) -> None:
         reason, detail = failure(error)
-        log.error(
-            "message_parked",
-            reason=reason,
-            detail=detail,
-            topic=record.topic,
-            exc_info=error,
-        )
+        with _about(record):
+            log.error("message_parked", reason=reason, detail=detail, topic=record.topic, exc_info=error)
         item = self.reader.read(record)
-        async with self.database.transaction() as tx:
+        async with self.transaction() as tx:
             if not isinstance(error, Refusal):
                 await self._refuse_bad_release(tx, reason)
             await self.parking.park(tx, record, reason=reason, detail=detail, type_=_type(item))
@@ -188,12 +206,17 @@ class Processor:
             raise ConsumerPaused(reason)
 
     async def _count_skipped(self, tx: Transaction, skipped: Sequence[Skipped]) -> None:
-        for kind in sorted({item.type for item in skipped}):
-            count = sum(item.type == kind for item in skipped)
-            await tx.execute(
-                _COUNT_SKIPPED,
-                {"consumer": self.consumer, "type": kind, "count": count},
-            )
+        if not skipped:
+            return
+        parameters = {
+            "consumer": self.consumer,
+            "log_identity": self.log_identity,
+            "types": [item.type for item in skipped],
+            "topics": [item.record.topic for item in skipped],
+            "partitions": [item.record.partition for item in skipped],
+            "offsets": [item.record.offset for item in skipped],
+        }
+        await tx.execute(_COUNT_SKIPPED, parameters)
 
     async def fresh(self, tx: Transaction, readable: Sequence[Readable]) -> list[Readable]:
         """The events never seen before: once each, also when the same one sits twice in this batch."""
@@ -212,33 +235,26 @@ class Processor:
             if item.identity in unseen:
                 unseen.discard(item.identity)
                 kept.append(item)
+            else:
+                tx.spans.append(_span("repeat", item.event))
         return kept
 
     async def handle(self, tx: Transaction, run: list[Delivered[Any]]) -> None:
-        """Hand a run of one kind to its handler, each event in a span of its own trace."""
-        spans = [
-            tracer.start_span(
-                f"process {event.type}",
-                event.context,
-                kind=SpanKind.CONSUMER,
-                attributes={
-                    "sinergi.event_id": str(event.id),
-                    "sinergi.case_id": str(event.case),
-                },
-            )
-            for event in run
-        ]
+        """Hand a run of one kind to its handler, each event in a span of its own trace.
+
+        The spans end with the transaction: a batch that is rolled back shows as failed, and its next attempt anew.
+        """
+        spans = [_span("process", event) for event in run]
+        tx.spans.extend(spans)
         # What an event causes continues in the span of its own processing, not in the batch's.
         traced = [replace(e, context=set_span_in_context(s, e.context)) for e, s in zip(run, spans, strict=True)]
         try:
-            await self._consumers.handle(tx, traced)
-        except Exception:
+            with _about_run(traced):
+                await self._consumers.handle(tx, traced)
+        except Exception as error:
             for span in spans:
-                span.set_status(StatusCode.ERROR)
+                fail(span, error)
             raise
-        finally:
-            for span in spans:
-                span.end()
 
     async def _store_offsets(self, tx: Transaction, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
         following: dict[tuple[str, int], int] = {}
@@ -260,6 +276,22 @@ def failure(error: Exception) -> tuple[str, str]:
     if isinstance(error, Refusal):
         return error.code, ",".join(sorted(error.facts))
     return type(error).__name__, str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
+
+
+def _span(step: str, event: Delivered[Any]) -> Span:
+    return event_span(f"{step} {event.type}", SpanKind.CONSUMER, event.context, event.id, event.case)
+
+
+def _about_run(run: Sequence[Delivered[Any]]) -> AbstractContextManager[None]:
+    """A line about several events is none's own; but what fails is bisected down to a run of one."""
+    if len(run) > 1:
+        return nullcontext()
+    return about(trace_id=current_trace_id(run[0].context), event_id=run[0].id, case_id=run[0].case)
+
+
+def _about(record: ConsumerRecord[Any, Any]) -> AbstractContextManager[None]:
+    origin = origin_of(record)
+    return about(trace_id=origin.trace_id, event_id=origin.event_id, case_id=origin.correlation_id)
 
 
 def _type(item: Unreadable | Skipped | Readable) -> str | None:

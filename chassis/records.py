@@ -1,7 +1,7 @@
 """Kafka records as they come: read into events, or named as unreadable. Nothing here may raise."""
 
-import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,24 @@ from uuid import UUID
 from aiokafka import ConsumerRecord
 from pydantic import BaseModel, ValidationError
 
+from chassis.encryption import Vault
 from chassis.events import Catalogue, Delivered, EventEntry
-from chassis.telemetry import resume
+from chassis.outbox import BODY_LIMIT_BYTES
+from chassis.telemetry import current_trace_id, resume
 
-STORABLE_CHARACTERS = 200
+_ID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TYPE = re.compile(r"[a-z-]{1,50}\.[a-z_]{1,80}\.v[0-9]{1,4}")
+_ATTRIBUTE = re.compile(r"ce_[a-z]{1,20}")
 UNREADABLE_HEADERS = (("sinergi-unreadable", b"header_name_not_utf8"),)
 """Stands in a record of which the client library could read nothing but its place."""
 
 REQUIRED_ATTRIBUTES = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_correlationid", "ce_sequence")
+_PARSERS: Mapping[str, Callable[[str], object]] = {
+    "ce_id": UUID,
+    "ce_time": datetime.fromisoformat,
+    "ce_correlationid": UUID,
+    "ce_sequence": int,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,10 @@ class RecordReader:
         if unheard:
             raise ValueError(f"{service} handles {unheard}, but the catalogue does not name it as a consumer")
 
+    def known(self, type_: str) -> str:
+        """The type if the catalogue has it, else `unknown`: a sender's own words never become a metric's label."""
+        return type_ if type_ in self._catalogue else "unknown"
+
     def read(self, record: ConsumerRecord[Any, Any]) -> Arrived:
         """Classify one record."""
         headers = _headers(record)
@@ -71,49 +85,71 @@ class RecordReader:
             return headers
         kind = headers.get("ce_type")
         missing = [name for name in REQUIRED_ATTRIBUTES if not headers.get(name)]
+        told = kind and type_text(kind)
+        if not missing and kind is not None and kind not in self._heard:
+            return Skipped(record, type_text(kind))
+        if record.value is None:
+            return Unreadable(record, "tombstone", "", told)
+        if not any(name.startswith("ce_") for name in headers):
+            return Unreadable(record, "not_a_cloudevent", "")
         if missing or kind is None:
-            return Unreadable(record, "missing_attributes", ",".join(missing), kind and storable(kind))
-        if kind not in self._heard:
-            return Skipped(record, storable(kind))
-        return self._event(record, headers, self._catalogue[kind])
+            return Unreadable(record, "missing_attributes", ",".join(missing), told)
+        return self._event(record, headers, record.value, self._catalogue[kind])
 
     def _event(
-        self,
-        record: ConsumerRecord[Any, Any],
-        headers: dict[str, str],
-        entry: EventEntry,
+        self, record: ConsumerRecord[Any, Any], headers: dict[str, str], body: bytes, entry: EventEntry
     ) -> Readable | Unreadable:
         if record.topic != entry.topic.name:
             return Unreadable(record, "wrong_topic", entry.topic.name, entry.type)
-        if record.value is None:
-            return Unreadable(record, "tombstone", "", entry.type)
         if record.key is None:
             return Unreadable(record, "missing_key", entry.key, entry.type)
+        if len(body) > BODY_LIMIT_BYTES:
+            return Unreadable(record, "oversized", f"{len(body)} bytes", entry.type)
+        if malformed := _malformed(headers):
+            return Unreadable(record, "malformed_attributes", ",".join(malformed), entry.type)
         try:
-            data: BaseModel = entry.model.model_validate_json(record.value)
+            data: BaseModel = entry.model.model_validate_json(body)
         except ValidationError as error:
-            return Unreadable(record, "schema", _places(error), entry.type)
+            reason = "malformed_json" if error.errors()[0]["type"] == "json_invalid" else "schema"
+            return Unreadable(record, reason, _places(error), entry.type)
         key = str(getattr(data, entry.key))
         if record.key != key.encode():
             return Unreadable(record, "wrong_key", entry.key, entry.type)
-        try:
-            event = _delivered(record, headers, key, data)
-        except ValueError:
-            return Unreadable(record, "malformed_attributes", "", entry.type)
-        return Readable(record, event)
+        return Readable(record, _delivered(record, headers, key, data))
 
 
-def key_text(record: ConsumerRecord[Any, Any]) -> str | None:
-    """The record's key in a form that can be stored and compared; equal bytes give equal text, whatever they are."""
-    key: bytes | None = record.key
-    return None if key is None else storable(key.decode("utf-8", "backslashreplace"))
+@dataclass(frozen=True, slots=True)
+class RecordOrigin:
+    """What a record's headers say of where it comes from, as far as they can be read at all."""
+
+    event_id: UUID | None
+    correlation_id: UUID | None
+    trace_id: str | None
 
 
-def storable(text: str) -> str:
-    """A foreign text as PostgreSQL can keep and index it: printable, and a digest in place of what is too long."""
-    if len(text) > STORABLE_CHARACTERS:
-        return f"sha256:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
-    return "".join(character if character.isprintable() else f"\\u{ord(character):04x}" for character in text)
+def origin_of(record: ConsumerRecord[Any, Any]) -> RecordOrigin:
+    """Event, case and trace of a record, however broken the rest of it is."""
+    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers if value is not None}
+    return RecordOrigin(
+        _id_or_none(headers.get("ce_id")),
+        _id_or_none(headers.get("ce_correlationid")),
+        current_trace_id(resume(headers)),
+    )
+
+
+def key_text(record: ConsumerRecord[Any, Any], vault: Vault) -> str | None:
+    """The record's key in a form that can be stored, listed and compared; None where it has none."""
+    return None if record.key is None else stored_key(record.key, vault)
+
+
+def stored_key(key: bytes, vault: Vault) -> str:
+    """An id as it is; of anything else, which may be somebody's NIK, a keyed digest: equal keys give equal text."""
+    return key.decode() if _ID.fullmatch(key) else f"not-an-id:{vault.blind_index(key.hex()).hex()}"
+
+
+def type_text(kind: str) -> str:
+    """A type that looks like one of ours, else `unknown`: a sender's own words may name somebody."""
+    return kind if _TYPE.fullmatch(kind) else "unknown"
 
 
 def _headers(record: ConsumerRecord[Any, Any]) -> dict[str, str] | Unreadable:
@@ -128,6 +164,26 @@ def _headers(record: ConsumerRecord[Any, Any]) -> dict[str, str] | Unreadable:
         except UnicodeDecodeError:
             return Unreadable(record, "header_not_utf8", "")
     return headers
+
+
+def _malformed(headers: Mapping[str, str]) -> list[str]:
+    """Names of attributes that no event of ours can have so."""
+    found = {name for name, value in headers.items() if name.startswith("ce_") and "\x00" in value}
+    if headers["ce_specversion"] != "1.0":
+        found.add("ce_specversion")
+    for name, parse in _PARSERS.items():
+        try:
+            parse(headers[name])
+        except ValueError:
+            found.add(name)
+    return sorted({name if _ATTRIBUTE.fullmatch(name) else "ce_?" for name in found})
+
+
+def _id_or_none(value: str | None) -> UUID | None:
+    try:
+        return UUID(value) if value else None
+    except ValueError:
+        return None
 
 
 def _delivered(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import socket
 import time
 from collections.abc import Sequence
@@ -11,7 +12,6 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     InvalidTopicError,
     KafkaError,
@@ -22,17 +22,27 @@ from aiokafka.errors import (
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
+from chassis.broker import LeadershipLapsed, RelayProducer, cluster_id
 from chassis.failpoints import AFTER_ACK, reach
-from chassis.logs import logger
+from chassis.logs import about, logger
 from chassis.outbox import CHANNEL
-from chassis.telemetry import carry, resume, tracer
+from chassis.published_log import may_publish_into
+from chassis.telemetry import carry, current_trace_id, event_span, fail, resume
 
 log = logger(__name__)
 
 LEADER_LOCK = 7_421_002
+STATEMENT_SECONDS = 15.0
+"""A connection that a firewall has forgotten gives no sign, ever: what takes longer is given up."""
 BEAT_SECONDS = 1.0
 STALE_AFTER_SECONDS = 3.0
-"""A leader silent for this long is ended by its challenger: killed and frozen ones alike."""
+"""A leader silent for this long is ended by its challenger, and sends nothing any more should it wake up again."""
+CHALLENGE_SECONDS = 0.5
+"""How often the others look at the leader: with the above, another one publishes within five seconds."""
+LOOK_AGAIN_SECONDS = 1.0
+"""How often a leader that sends nothing looks which log the broker has."""
+RELAY_NAME = "sinergi-relay"
+"""Name of every relay's connection in PostgreSQL, by which they can be counted."""
 POLL_SECONDS = 0.25
 """Fallback when a wake-up is missed."""
 AVOID_SECONDS = 5.0
@@ -57,12 +67,14 @@ _MARK = """
     WHERE event_id = ANY($1::uuid[]) AND event_id BETWEEN $2 AND $3
 """
 """The bounds say nothing new, but by them PostgreSQL leaves the partitions of other months alone."""
-_BEAT_AGAIN = "UPDATE relay_leader SET beat_at = clock_timestamp() WHERE instance = $1"
+_BEAT_AGAIN = """
+    UPDATE relay_leader SET beat_at = clock_timestamp(), unavailable_topics = $2 WHERE instance = $1 RETURNING true
+"""
 _HOLD = "UPDATE outbox SET held_reason = $2 WHERE event_id = $1"
 _BEAT = """
     INSERT INTO relay_leader (backend_pid, instance, beat_at) VALUES (pg_backend_pid(), $1, clock_timestamp())
     ON CONFLICT (single) DO UPDATE SET backend_pid = excluded.backend_pid, instance = excluded.instance,
-                                       beat_at = excluded.beat_at
+                                       beat_at = excluded.beat_at, unavailable_topics = excluded.unavailable_topics
 """
 _END_STALE = """
     SELECT pg_terminate_backend(backend_pid) FROM relay_leader
@@ -80,16 +92,26 @@ class Relay:
         self._bootstrap_servers = bootstrap_servers
         self._service = service
         self._batch_size = batch_size
-        self._instance = f"{socket.gethostname()}/{os.getpid()}"
+        self._instance = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(2)}"
         self._avoided: dict[str, float] = {}
         """Topics that could not be written to, and until when (monotonic) they are left alone."""
         self._trouble_since: float | None = None
+        self._beaten_at = float("-inf")
+        """When (monotonic) the last beat that the database took was sent; long ago in a process that does not lead."""
+        self._log_replaced = False
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process leads for certain: nobody else can have found it silent for too long yet."""
+        return time.monotonic() - self._beaten_at < STALE_AFTER_SECONDS
 
     def problems(self) -> list[str]:
         """Why events do not get out; empty when all is well."""
         found = [f"topic_unavailable:{topic}" for topic in sorted(self._avoided)]
         if self._trouble_since is not None and time.monotonic() - self._trouble_since > TROUBLE_SECONDS:
             found.append("relay_failing")
+        if self._log_replaced:
+            found.append("log_replaced")
         return found
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -104,28 +126,29 @@ class Relay:
                 await _pause(stopping, 0.5)
 
     async def _take_part(self, stopping: asyncio.Event) -> None:
-        connection = await asyncpg.connect(self._url, timeout=5)
+        name = {"application_name": RELAY_NAME}
+        connection = await asyncpg.connect(
+            self._url, timeout=5, command_timeout=STATEMENT_SECONDS, server_settings=name
+        )
         try:
             while not stopping.is_set():
                 if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
                     await self._lead(connection, stopping)
                     return
-                await connection.execute(_END_STALE, STALE_AFTER_SECONDS, LEADER_LOCK)
-                await _pause(stopping, BEAT_SECONDS)
+                ended = await connection.fetchval(_END_STALE, STALE_AFTER_SECONDS, LEADER_LOCK)
+                await _pause(stopping, 0.05 if ended else CHALLENGE_SECONDS)
         finally:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(connection.close(), 2)
 
     async def _lead(self, connection: "asyncpg.Connection[Any]", stopping: asyncio.Event) -> None:
+        sent_at = time.monotonic()
         await connection.execute(_BEAT, self._instance)
-        producer = AIOKafkaProducer(
+        self._beaten_at = sent_at
+        producer = RelayProducer(
+            may_send=lambda: self.leads,
             bootstrap_servers=self._bootstrap_servers,
             client_id=f"{self._service}-relay",
-            enable_idempotence=True,
-            acks="all",
-            linger_ms=5,
-            max_batch_size=256 * 1024,
-            request_timeout_ms=10_000,
         )
         # The beat has a connection of its own: a slow broker must not make a healthy leader look frozen.
         heart = asyncio.create_task(self._beat())
@@ -134,26 +157,50 @@ class Relay:
             wake = asyncio.Event()
             await connection.add_listener(CHANNEL, lambda *_: wake.set())
             log.info("relay_leads")
+            await self._wait_for_our_log(stopping, connection, producer)
             await self._publish_until(stopping, connection, producer, wake)
         finally:
             heart.cancel()
             await asyncio.gather(heart, return_exceptions=True)
+            # From here on nothing may be sent: what the producer still holds, the next leader sends again, in order.
+            self._beaten_at = float("-inf")
+            self._log_replaced = False
             await producer.stop()
 
     async def _beat(self) -> None:
-        connection = await asyncpg.connect(self._url, timeout=5)
+        connection = await asyncpg.connect(self._url, timeout=5, command_timeout=STATEMENT_SECONDS)
         try:
             while True:
-                await connection.execute(_BEAT_AGAIN, self._instance)
+                sent_at = time.monotonic()
+                if not await connection.fetchval(_BEAT_AGAIN, self._instance, sorted(self._avoided)):
+                    return
+                self._beaten_at = sent_at
                 await asyncio.sleep(BEAT_SECONDS)
         finally:
             connection.terminate()
 
+    async def _wait_for_our_log(
+        self, stopping: asyncio.Event, connection: "asyncpg.Connection[Any]", producer: RelayProducer
+    ) -> None:
+        while not stopping.is_set() and not await may_publish_into(connection, producer.log_identity):
+            if not self._log_replaced:
+                log.error("log_replaced", log_identity=producer.log_identity)
+            self._log_replaced = True
+            await _pause(stopping, LOOK_AGAIN_SECONDS)
+            producer.log_identity = await cluster_id(producer.client)
+        self._log_replaced = False
+
     async def _publish_until(
-        self, stopping: asyncio.Event, connection: "asyncpg.Connection[Any]", producer: AIOKafkaProducer,
+        self, stopping: asyncio.Event, connection: "asyncpg.Connection[Any]", producer: RelayProducer,
         wake: asyncio.Event,
     ) -> None:  # fmt: skip
+        looked_at = time.monotonic()
         while not stopping.is_set():
+            if not self.leads:
+                raise LeadershipLapsed
+            if time.monotonic() - looked_at > LOOK_AGAIN_SECONDS:
+                await producer.refuse_other_log()
+                looked_at = time.monotonic()
             wake.clear()
             self._avoided = {topic: until for topic, until in self._avoided.items() if until > time.monotonic()}
             rows = await connection.fetch(_UNPUBLISHED, self._batch_size, list(self._avoided))
@@ -164,7 +211,7 @@ class Relay:
                     await asyncio.wait_for(wake.wait(), POLL_SECONDS)
 
     async def _send(
-        self, connection: "asyncpg.Connection[Any]", producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
+        self, connection: "asyncpg.Connection[Any]", producer: RelayProducer, rows: Sequence[asyncpg.Record]
     ) -> None:
         """Send the rows and mark what the broker acknowledged; what cannot be sent holds its key or topic only."""
         pending: list[tuple[asyncpg.Record, asyncio.Future[Any]]] = []
@@ -202,33 +249,43 @@ class Relay:
     ) -> None:
         held.add((row["topic"], row["key"]))
         await connection.execute(_HOLD, row["event_id"], "too_large")
-        log.error("outbox_row_held", event_id=str(row["event_id"]), type=row["type"])
+        headers: dict[str, str] = orjson.loads(row["headers"])
+        trace_id, case_id = current_trace_id(resume(headers)), headers.get("ce_correlationid")
+        with about(trace_id=trace_id, event_id=row["event_id"], case_id=case_id):
+            log.error("outbox_row_held", type=row["type"])
 
     def _avoid(self, topic: str, reason: str) -> None:
         self._avoided[topic] = time.monotonic() + AVOID_SECONDS
         log.error("topic_unavailable", topic=topic, reason=reason)
 
-    async def _send_one(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> asyncio.Future[Any]:
+    async def _send_one(self, producer: RelayProducer, row: asyncpg.Record) -> asyncio.Future[Any]:
         headers: dict[str, str] = orjson.loads(row["headers"])
-        span = tracer.start_span(
-            f"publish {row['type']}",
-            resume(headers),
-            kind=SpanKind.PRODUCER,
-            attributes={
-                "sinergi.event_id": headers["ce_id"],
-                "sinergi.case_id": headers.get("ce_correlationid", ""),
-            },
-        )
+        case = headers.get("ce_correlationid", "")
+        span = event_span(f"publish {row['type']}", SpanKind.PRODUCER, resume(headers), headers["ce_id"], case)
         headers |= carry(trace.set_span_in_context(span))
         encoded = [(name, value.encode()) for name, value in headers.items()]
-        future: asyncio.Future[Any] = await producer.send(
-            row["topic"], row["body"], key=row["key"].encode(), headers=encoded
-        )
-        future.add_done_callback(lambda _: span.end())
+        try:
+            future: asyncio.Future[Any] = await producer.send(
+                row["topic"], row["body"], key=row["key"].encode(), headers=encoded
+            )
+        except BaseException as error:
+            fail(span, error)
+            span.end()
+            raise
+        future.add_done_callback(lambda sent: _end(span, sent))
         return future
 
 
-async def _is_known(producer: AIOKafkaProducer, topic: str) -> bool:
+def _end(span: trace.Span, sent: "asyncio.Future[Any]") -> None:
+    """A row that failed is sent again, in a span of its own."""
+    if sent.cancelled():
+        fail(span, asyncio.CancelledError())
+    elif (error := sent.exception()) is not None:
+        fail(span, error)
+    span.end()
+
+
+async def _is_known(producer: RelayProducer, topic: str) -> bool:
     """Whether the cluster has the topic; asked before sending, which would wait for it and hold up all others."""
     if not producer.client.cluster.partitions_for_topic(topic):
         await producer.client.add_topic(topic)

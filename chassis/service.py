@@ -18,17 +18,25 @@ from chassis.auth import TokenVerifier, service_identity
 from chassis.consumer import Consumers
 from chassis.database import Database
 from chassis.encryption import Vault
-from chassis.errors import NotFound
 from chassis.events import Catalogue
 from chassis.health import health_routes
 from chassis.http import Routes
 from chassis.jobs import Jobs
 from chassis.limits import RequestLimit
 from chassis.logs import logger, start_logging
-from chassis.outbox import Outbox
+from chassis.metrics.backlog import Backlog
+from chassis.metrics.instruments import Metrics
+from chassis.metrics.requests import CountRequests, metrics_routes
+from chassis.metrics.sampler import Sampler
+from chassis.outbox import Outbox, rupiah_fields
 from chassis.problems import answer_with_problems
 from chassis.processing import Processor
+from chassis.projection import Projection
+from chassis.records import RecordReader
+from chassis.redrive import REDRIVE_JOB, Redrive
 from chassis.relay import Relay
+from chassis.restoration import Restoration, after
+from chassis.retention import Retention, Rule
 from chassis.settings import ServiceSettings
 from chassis.subscription import Subscription
 from chassis.telemetry import start_tracing, without_query
@@ -38,6 +46,9 @@ from chassis.workers import Background, Worker
 log = logger(__name__)
 
 GRACE_SECONDS = 15
+REBUILDING_RETRY_SECONDS = 20
+"""Somebody waits for the replay, and can start it again."""
+UNTRACED = "/health/,/metrics$"
 
 
 class RouteWithoutPermission(Exception):
@@ -50,7 +61,8 @@ class Service:
     def __init__(
         self, *, name: str, package: str, settings: ServiceSettings, catalogue: Catalogue,
         routes: Sequence[Routes] = (), consumers: Consumers | None = None, timers: Timers | None = None,
-        jobs: Jobs | None = None, workers: Sequence[Worker] = (),
+        jobs: Jobs | None = None, workers: Sequence[Worker] = (), projection: Projection | None = None,
+        retention: Sequence[Rule] = (),
     ) -> None:  # fmt: skip
         self.name = name
         self.package = package
@@ -59,17 +71,25 @@ class Service:
         self.consumers = consumers or Consumers()
         self.timers = timers or Timers()
         self.jobs = jobs or Jobs()
+        self.retention = Retention(self.jobs, retention)
         self.workers = tuple(workers)
+        self.projection = projection
         self.vault = Vault.from_file(settings.encryption_keys_file)
+        self.metrics = Metrics()
+        published = {kind: rupiah_fields(entry.model) for kind, entry in catalogue.items() if entry.owner == name}
+        self.metrics.expect(published, name, self.consumers.kinds)
         self.expected_migration = migrations.heads(package)[0]
-        self.database = self._database(settings.worker_database_url)
-        self.api_database = self._database(settings.database_url)
+        self.database = self._database(settings.worker_database_url, projection)
+        self.api_database = self._database(settings.database_url, projection)
+        self.jobs.on(REDRIVE_JOB)(Redrive(self._processor(), service_identity(name, settings.deployment)))
+        self.restoration = self._restoration()
         self.subscription: Subscription | None = None
         self.relay: Relay | None = None
+        self.backlog: Backlog | None = None
         self.background: list[Background] = []
         self.app = self._app(routes)
 
-    def _database(self, url: str) -> Database:
+    def _database(self, url: str, projection: Projection | None) -> Database:
         source = f"/sinergi/{self.settings.deployment}/{self.name}"
         return Database(
             url,
@@ -77,7 +97,14 @@ class Service:
             vault=self.vault,
             zone=self.settings.zone,
             outbox=Outbox(self.name, source, self.catalogue),
+            metrics=self.metrics,
+            schema=projection.schema if projection is not None else "",
         )
+
+    def _restoration(self) -> Restoration:
+        source = f"/sinergi/{self.settings.deployment}/{self.name}"
+        bootstrap_servers = self.settings.kafka_bootstrap_servers
+        return Restoration(self.name, source, self.catalogue, self.consumers.kinds, self.database, bootstrap_servers)
 
     def _app(self, routes: Sequence[Routes]) -> FastAPI:
         app = FastAPI(
@@ -90,6 +117,7 @@ class Service:
         app.state.package = self.package
         app.state.settings = self.settings
         app.state.database = self.api_database
+        app.state.restoration = self.restoration
         app.state.verifier = TokenVerifier(
             self.settings.auth_issuer,
             self.settings.auth_audience,
@@ -98,7 +126,9 @@ class Service:
         )
         answer_with_problems(app)
         app.add_middleware(RequestLimit, limit_bytes=self.settings.request_limit_bytes)
-        routers = [health_routes(self), admin_routes(self), *(routes if self.settings.runs("api") else ())]
+        app.add_middleware(CountRequests, metrics=self.metrics)
+        always = [health_routes(self), metrics_routes(self.metrics), admin_routes(self)]
+        routers = [*always, *(routes if self.settings.runs("api") else ())]
         refuse_undeclared_routes(routers)
         for router in routers:
             app.include_router(router)
@@ -107,8 +137,8 @@ class Service:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         stopping = asyncio.Event()
-        if self.settings.runs("worker"):
-            self.background = self._loops()
+        worker_loops = self._loops() if self.settings.runs("worker") else []
+        self.background = [Background("sampler", Sampler(self).run), *worker_loops]
         for loop in self.background:
             loop.start(stopping)
         try:
@@ -132,19 +162,23 @@ class Service:
             self.name,
             settings.relay_batch_size,
         )
+        restored = self.restoration
+        acting = {
+            "timers": lambda stopping: self.timers.run(self.database, stopping),
+            "jobs": lambda stopping: self.jobs.run(self.database, settings.outbox_depth_limit, stopping),
+            "retention": lambda stopping: self.retention.run(self.database, stopping),
+            **{worker.name: self._worker_loop(worker) for worker in self.workers},
+        }
         loops = [
-            Background("relay", self.relay.run),
-            Background("timers", lambda stopping: self.timers.run(self.database, stopping)),
-            Background(
-                "jobs",
-                lambda stopping: self.jobs.run(self.database, settings.outbox_depth_limit, stopping),
-            ),
-            *(Background(worker.name, self._worker_loop(worker)) for worker in self.workers),
+            Background("restoration", restored.run),
+            Background("relay", after(restored.adopted, self.relay.run)),
+            *(Background(name, after(restored.caught_up, run)) for name, run in acting.items()),
         ]
         if self.consumers.kinds:
             self.subscription = self._subscription()
-            loops.append(Background("consumer", self.subscription.run))
-        return loops
+            loops.append(Background("consumer", after(restored.adopted, self.subscription.run)))
+        self.backlog = self._backlog()
+        return [*loops, Background("backlog", self.backlog.run)]
 
     def _worker_loop(self, worker: Worker) -> Callable[[asyncio.Event], Awaitable[None]]:
         async def run(stopping: asyncio.Event) -> None:
@@ -161,13 +195,34 @@ class Service:
             consumers=self.consumers,
             batch_size=self.settings.consumer_batch_size,
             instance=self.settings.service_instance,
+            projection=self.projection,
         )
 
-    def processor(self) -> Processor:
-        """The running consumer's processor; raises `NotFound` in a process that consumes nothing."""
-        if self.subscription is None or self.subscription.processor is None:
-            raise NotFound(service=self.name)
-        return self.subscription.processor
+    def _backlog(self) -> Backlog:
+        return Backlog(
+            consumer=self.name,
+            bootstrap_servers=self.settings.kafka_bootstrap_servers,
+            topics=self.subscription.topics if self.subscription is not None else (),
+            positions=self.subscription.positions if self.subscription is not None else _no_positions,
+            metrics=self.metrics,
+        )
+
+    def _processor(self) -> Processor:
+        # What is parked is read from the database, so it needs no log: a redrive runs whether or not a consumer does.
+        reader = RecordReader(self.name, self.catalogue, self.consumers.kinds)
+        return Processor(self.name, self.database, reader, self.consumers, "", self.projection)
+
+    def rebuilding(self, generation: Projection, consumer: str, log_identity: str) -> Processor:
+        """What writes another generation of the projection: same handlers, own connections, own consumer id."""
+        database = self._database(self.settings.worker_database_url, generation)
+        reader = RecordReader(self.name, self.catalogue, self.consumers.kinds)
+        processor = Processor(consumer, database, reader, self.consumers, log_identity, generation)
+        processor.retry_budget_seconds = REBUILDING_RETRY_SECONDS
+        return processor
+
+
+async def _no_positions() -> None:
+    """Of a service that hears nothing."""
 
 
 def refuse_undeclared_routes(routers: Iterable[APIRouter]) -> None:
@@ -184,7 +239,7 @@ def run(service: Service) -> None:
     failpoints.arm_from(service.settings.failpoints_folder, service.name)
     provider = start_tracing(service.name, service.settings)
     FastAPIInstrumentor.instrument_app(
-        service.app, excluded_urls="health", exclude_spans=["receive", "send"], server_request_hook=without_query
+        service.app, excluded_urls=UNTRACED, exclude_spans=["receive", "send"], server_request_hook=without_query
     )
     config = uvicorn.Config(
         service.app,
@@ -196,8 +251,7 @@ def run(service: Service) -> None:
     )
     server = uvicorn.Server(config)
     asyncio.run(_serve(server, service.settings.stop_when_stdin_closes))
-    if provider is not None:
-        provider.shutdown()
+    provider.shutdown()
 
 
 async def _serve(server: uvicorn.Server, stop_when_stdin_closes: bool) -> None:

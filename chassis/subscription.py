@@ -19,12 +19,14 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from sqlalchemy import text
 
+from chassis.broker import LogReplaced, cluster_id
 from chassis.consumer import Consumers
-from chassis.database import Database
+from chassis.database import Database, is_transient
 from chassis.events import Catalogue
 from chassis.logs import logger
 from chassis.polling import Poll
 from chassis.processing import Processor
+from chassis.projection import GenerationChanged, Projection, consumer_of
 from chassis.records import RecordReader
 
 log = logger(__name__)
@@ -33,6 +35,7 @@ POLL_TIMEOUT_MS = 20
 MAX_POLL_INTERVAL_MS = 300_000
 STALLED_SECONDS = 60
 """The log was not asked for so long: a batch hangs, or the loop does."""
+GENERATION_PAUSE_SECONDS = 1
 RETRYING_SECONDS = 15
 """A batch that fails for so long is more than a hiccup of the database."""
 
@@ -81,13 +84,14 @@ class Subscription:
 
     def __init__(
         self, *, service: str, bootstrap_servers: str, database: Database, catalogue: Catalogue,
-        consumers: Consumers, batch_size: int, instance: str = "",
+        consumers: Consumers, batch_size: int, instance: str = "", projection: Projection | None = None,
     ) -> None:  # fmt: skip
         self._service = service
         self._bootstrap_servers = bootstrap_servers
         self._database = database
         self._reader = RecordReader(service, catalogue, consumers.kinds)
         self._consumers = consumers
+        self._projection = projection
         self._topics = sorted({catalogue[kind].topic.name for kind in consumers.kinds})
         self._batch_size = batch_size
         self._instance = f"{service}-{instance}" if instance else None
@@ -98,11 +102,22 @@ class Subscription:
         self.processor: Processor | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Consume until told to stop; a broker that is down is waited for."""
+        """Consume until told to stop; a broker that is down is waited for, a switched projection followed."""
+        while not stopping.is_set():
+            try:
+                await self._run(stopping)
+            except GenerationChanged as error:
+                log.info("generation_changed", generation=str(error))
+            except LogReplaced:
+                log.warning("log_replaced")
+
+    async def _run(self, stopping: asyncio.Event) -> None:
         log_identity = await self._log_identity(stopping)
         if log_identity is None:
             return
-        self.processor = Processor(self._service, self._database, self._reader, self._consumers, log_identity)
+        self.processor = Processor(
+            await self._consumer(), self._database, self._reader, self._consumers, log_identity, self._projection
+        )
         self._broker = KafkaBroker(
             self._bootstrap_servers,
             logger=None,
@@ -141,18 +156,59 @@ class Subscription:
             if all(task.done() for task in self.tasks):
                 # Raised, so that the loop around starts a fresh consumer; nobody else would.
                 raise ConsumerDied(self._service)
+            await self._refuse_other_generation()
+            try:
+                await self._refuse_other_log()
+            except LogReplaced:
+                raise
+            except KafkaError:
+                log.warning("broker_unreachable")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), 1)
+
+    async def _consumer(self) -> str:
+        """The consumer's id: the service's name, or that of the projection's live generation."""
+        if self._projection is None:
+            return self._service
+        async with self._database.transaction() as tx:
+            return await consumer_of(tx, self._projection)
+
+    async def _refuse_other_generation(self) -> None:
+        # Raised also while nothing arrives, so that the loop around starts anew at the other generation's offsets:
+        # on the way back to the generation before, they lie behind.
+        assert self.processor is not None
+        try:
+            consumer = await self._consumer()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+        else:
+            if consumer != self.processor.consumer:
+                raise GenerationChanged(consumer)
+
+    async def _refuse_other_log(self) -> None:
+        # Asked after a batch came and before it takes effect: in a log built anew under a running consumer, its
+        # offsets mean other records, and it would go on in the middle. Reading begins anew, at that log's own offsets.
+        assert self.processor is not None
+        consumer = self._subscriber.consumer
+        if consumer is not None and await cluster_id(consumer._client) != self.processor.log_identity:
+            raise LogReplaced
 
     async def _handle(self, message: KafkaMessage) -> None:
         assert self.processor is not None
         records: Any = message.raw_message
-        await self.processor.process(records)
+        try:
+            await self._refuse_other_log()
+            await self.processor.process(records)
+        except (GenerationChanged, KafkaError):
+            # The batch goes back to the log, again and again, until `run` has seen the same: not in a hot loop.
+            await asyncio.sleep(GENERATION_PAUSE_SECONDS)
+            raise
 
     async def _stored_offsets(self) -> dict[TopicPartition, int]:
         assert self.processor is not None
         async with self._database.transaction() as tx:
-            parameters = {"consumer": self._service, "log": self.processor.log_identity}
+            parameters = {"consumer": self.processor.consumer, "log": self.processor.log_identity}
             rows = await tx.fetch_all(_STORED_OFFSETS, parameters)
         return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
 
@@ -170,6 +226,15 @@ class Subscription:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stopping.wait(), 1)
         return None
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """The topics heard, sorted."""
+        return self._topics
+
+    async def positions(self) -> dict[TopicPartition, int] | None:
+        """The next offsets stored in the database; None before the log is known."""
+        return None if self.processor is None else await self._stored_offsets()
 
     @property
     def tasks(self) -> Sequence[asyncio.Task[Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
@@ -18,16 +19,19 @@ from chassis.settings import ServiceSettings
 
 tracer = trace.get_tracer("sinergi")
 
+QUEUED_SPANS_LIMIT = 16_384
+"""Spans that wait for their export: a full batch and a job's chunk make thousands at once, and what is over is lost."""
 
-def start_tracing(service: str, settings: ServiceSettings) -> TracerProvider | None:
-    """Export spans as the settings say; None when tracing is off."""
+
+def start_tracing(service: str, settings: ServiceSettings) -> TracerProvider:
+    """Export spans as the settings say. Without an exporter there are traces too: logs and stored rows name them."""
     exporter = _exporter(settings)
-    if exporter is None:
-        return None
     resource = Resource.create({"service.name": service, "deployment.environment.name": settings.deployment})
     sampler = ParentBased(TraceIdRatioBased(settings.traces_sample_ratio))
     provider = TracerProvider(resource=resource, sampler=sampler)
-    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=1000))
+    if exporter is not None:
+        processor = BatchSpanProcessor(exporter, max_queue_size=QUEUED_SPANS_LIMIT, schedule_delay_millis=1000)
+        provider.add_span_processor(processor)
     trace.set_tracer_provider(provider)
     return provider
 
@@ -69,20 +73,64 @@ def span(
         try:
             yield trace.set_span_in_context(current, parent)
         except Exception as error:
-            # The class only: texts of exceptions quote values.
-            current.set_status(StatusCode.ERROR, type(error).__name__)
+            fail(current, error)
             raise
 
 
-def current_trace_id() -> str | None:
-    """Hexadecimal trace id of the running step, if it is traced."""
-    found = trace.get_current_span().get_span_context()
+def event_span(step: str, kind: trace.SpanKind, parent: Context, event_id: UUID | str, case: UUID | str) -> trace.Span:
+    """Start a span for one step of one event, as a child of the event's own context; the caller ends it."""
+    attributes = {"sinergi.event_id": str(event_id), "sinergi.case_id": str(case)}
+    return tracer.start_span(step, parent, kind=kind, attributes=attributes)
+
+
+def note_event(context: Context | None, event_type: str, event_id: UUID, case: UUID) -> None:
+    """Say on the span in which an event is recorded which one it is.
+
+    Every event is named in the span's list (the newest 128); the first one's ids are attributes too, by which the
+    request, timer or job is found, unless the span has its own: a consumer's is that of the event it heard.
+    """
+    current = trace.get_current_span(context)
+    if not current.is_recording():
+        return
+    ids = {"sinergi.event_id": str(event_id), "sinergi.case_id": str(case)}
+    current.add_event(f"record {event_type}", ids)
+    if "sinergi.event_id" not in (getattr(current, "attributes", None) or {}):
+        current.set_attributes(ids)
+
+
+def fail(current: trace.Span, error: BaseException) -> None:
+    """Mark a span as failed, by the class of the error only: texts of exceptions quote values."""
+    current.set_status(StatusCode.ERROR, type(error).__name__)
+
+
+@contextmanager
+def ended_together() -> Iterator[list[trace.Span]]:
+    """Spans of events that take effect together: all end with the block, and all failed if it does."""
+    spans: list[trace.Span] = []
+    try:
+        yield spans
+    except BaseException as error:
+        for each in spans:
+            fail(each, error)
+        raise
+    finally:
+        for each in spans:
+            each.end()
+
+
+def current_trace_id(context: Context | None = None) -> str | None:
+    """Hexadecimal trace id of the running step, or of a stored context, if it is traced."""
+    found = trace.get_current_span(context).get_span_context()
     return f"{found.trace_id:032x}" if found.is_valid else None
 
 
 def without_query(current: trace.Span, scope: Mapping[str, Any]) -> None:
-    """Hook of the HTTP spans: a query string is the caller's text (a filename, a search) and stays out of traces."""
+    """Hook of the HTTP spans: address and query are the caller's text (a NIK, a search) and stay out of traces.
+
+    What remains is the route's own form; its ids stand on the events that the request records.
+    """
     if current.is_recording():
-        for name in ("http.url", "http.target", "url.full"):
-            current.set_attribute(name, str(scope["path"]))
+        route = str((getattr(current, "attributes", None) or {}).get("http.route", ""))
+        for name in ("http.url", "http.target", "url.full", "url.path"):
+            current.set_attribute(name, route)
         current.set_attribute("url.query", "")

@@ -12,9 +12,10 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy import Row, text
 
 from chassis.database import Database, is_transient
-from chassis.logs import logger
+from chassis.ids import Origin, id_at
+from chassis.logs import about, logger
 from chassis.processing import failure
-from chassis.telemetry import resume, span
+from chassis.telemetry import current_trace_id, resume, span
 from chassis.transaction import Transaction
 
 log = logger(__name__)
@@ -82,15 +83,19 @@ class Timers:
         """Run the handler in a savepoint of its own, so that one that fails takes nothing else with it."""
         timer = Timer(row.kind, row.subject_id, row.due_at, row.data)
         buffered = tx.events_count
+        # Not the row's id: a timer set again after a restore is the same timer. It may also be set again after it has
+        # fired, and then tells something new.
+        tx.act_for(Origin(id_at(row.due_at, row.kind, row.subject_id), tells_once=False))
         try:
-            with span(f"timer {timer.kind}", SpanKind.INTERNAL, resume(row.trace)):
+            with span(f"timer {timer.kind}", SpanKind.INTERNAL, resume(row.trace), subject_id=str(timer.subject_id)):
                 async with tx.connection.begin_nested():
                     await self._handlers[timer.kind](tx, timer)
         except Exception as error:
             if is_transient(error):
                 raise
             tx.forget_events(buffered)
-            log.error("timer_failed", kind=timer.kind, exc_info=error)
+            with about(trace_id=current_trace_id(resume(row.trace)), timer_id=row.id):
+                log.error("timer_failed", kind=timer.kind, exc_info=error)
             await tx.execute(_FAILED, {"id": row.id, "error": failure(error)[0]})
             return False
         return True

@@ -1,13 +1,15 @@
 """One database transaction with everything a use case may need; only the edge opens and commits it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
+from opentelemetry.trace import Span
 from pydantic import BaseModel, JsonValue
 from sqlalchemy import CursorResult, Executable, Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.auth import Officer
 from chassis.encryption import Vault
 from chassis.events import Delivered
-from chassis.ids import new_id
+from chassis.ids import Origin, derived_id, new_id
 from chassis.outbox import Outbox, Outgoing, write
-from chassis.telemetry import carry
+from chassis.telemetry import carry, note_event
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -48,6 +50,10 @@ _RECORD_ACCESS = text(
 )
 
 
+class EffectOfProjection(Exception):
+    """A projection's consumer wanted to publish, schedule or start something: a programming error, nothing commits."""
+
+
 @dataclass(slots=True)
 class Transaction:
     """Handed to use cases, consumers, timers and jobs. They never commit; a raised error rolls everything back."""
@@ -59,6 +65,13 @@ class Transaction:
     zone: ZoneInfo
     outbox: Outbox
     _events: list[Outgoing]
+    spans: list[Span]
+    """Spans that end with this transaction, and fail with it."""
+    effects: bool = True
+    """Whether it may do more than write tables; a projection's may not, so that building it again tells nobody."""
+    _origin: Origin | None = None
+    _made: int = 0
+    _told: Counter[UUID] = field(default_factory=Counter)
 
     @property
     def now(self) -> datetime:
@@ -87,6 +100,20 @@ class Transaction:
         """First column of the first row, or None."""
         return (await self.execute(statement, parameters)).scalar()
 
+    def act_for(self, origin: Origin | None) -> None:
+        """From now on ids are taken from this origin, so that doing it again gives the same ones; None: fresh ids."""
+        self._origin, self._made = origin, 0
+
+    def new_id(self) -> UUID:
+        """An id for something new: within a request the same one when that is done again.
+
+        Consumers and jobs, which do the same for many, derive their ids themselves.
+        """
+        if self._origin is None or not self._origin.tells_once:
+            return new_id()
+        self._made += 1
+        return derived_id(self._origin.id, self._made)
+
     def publish(
         self,
         fact: BaseModel,
@@ -94,12 +121,15 @@ class Transaction:
         sequence: int,
         case: UUID | None = None,
         cause: Delivered[Any] | None = None,
+        origin: Origin | None = None,
     ) -> UUID:
         """Tell the world, if this transaction commits; returns the event's id.
 
-        `sequence` is the aggregate's version; in a consumer `cause` gives case and trace.
-        Raises `NotPublishable` for a fact that its contract refuses.
+        `sequence` is the aggregate's version; in a consumer `cause` gives case, trace and id. Told again because of
+        the same cause, or for the same `origin` (that of `act_for` unless given), the event has the same id.
+        Raises `NotPublishable` for a fact that its contract refuses, `EffectOfProjection` in a projection.
         """
+        self._require_effects("publish")
         event = self.outbox.prepare(
             fact,
             sequence=sequence,
@@ -107,8 +137,11 @@ class Transaction:
             cause=cause,
             actor=self.officer.opaque_id,
             now=self.now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            origin=Origin(cause.origin) if cause else origin or self._origin,
+            told=self._told,
         )
         self._events.append(event)
+        note_event(cause.context if cause else None, event.type, event.event_id, event.correlation_id)
         return event.event_id
 
     async def schedule(
@@ -121,13 +154,24 @@ class Transaction:
         """Set a durable timer; the same kind, subject and moment waits once, a cancelled or fired one waits again."""
         await self.schedule_all(kind, [(due_at, subject_id, data or {})])
 
-    async def schedule_all(self, kind: str, timers: Sequence[tuple[datetime, UUID, Mapping[str, JsonValue]]]) -> None:
-        """Set many timers of a kind (due at, subject, data) at once, as `schedule` does each."""
-        common = {"kind": kind, "trace": _json(carry())}
+    async def schedule_all(
+        self,
+        kind: str,
+        timers: Sequence[tuple[datetime, UUID, Mapping[str, JsonValue]]],
+        causes: Mapping[UUID, Delivered[Any]] | None = None,
+    ) -> None:
+        """Set many timers of a kind (due at, subject, data) at once, as `schedule` does each.
+
+        In a consumer `causes` names the event behind each subject, so that its timers join the event's trace.
+        """
+        self._require_effects("schedule")
+        traces = {subject_id: _json(carry(cause.context)) for subject_id, cause in (causes or {}).items()}
+        here = _json(carry())
         rows = [
-            {"id": new_id(), "subject_id": subject_id, "due_at": due_at, "data": _json(data), **common}
+            {"id": new_id(), "kind": kind, "subject_id": subject_id, "due_at": due_at, "data": _json(data),
+             "trace": traces.get(subject_id, here)}
             for due_at, subject_id, data in timers
-        ]
+        ]  # fmt: skip
         if rows:
             await self.execute(_SCHEDULE, rows)
 
@@ -137,11 +181,13 @@ class Transaction:
         One that is firing at this moment is passed over, since it waits for the aggregate this transaction holds:
         a timer's handler looks at the aggregate's state before it acts.
         """
+        self._require_effects("cancel_timers")
         await self.execute(_CANCEL, {"kind": kind, "subject_id": subject_id})
 
     async def start_job(self, kind: str, parameters: Mapping[str, JsonValue], total: int | None = None) -> UUID:
         """Queue long work, done in chunks by the worker in the name of this officer; returns the job's id."""
-        job_id = new_id()
+        self._require_effects("start_job")
+        job_id = self.new_id()
         officer = {
             "issuer": self.officer.issuer,
             "subject": self.officer.subject,
@@ -173,15 +219,20 @@ class Transaction:
         }
         await self.execute(_RECORD_ACCESS, row)
 
-    async def flush(self) -> None:
-        """Write the buffered events; called by the edge as the last step before the commit."""
-        if self._events:
-            await write(self.connection, self._events)
-            self._events.clear()
+    async def flush(self) -> list[Outgoing]:
+        """Write the buffered events, and return them; called by the edge as the last step before the commit."""
+        written, self._events = self._events, []
+        if written:
+            await write(self.connection, written)
+        return written
 
     def forget_events(self, count: int) -> None:
         """Drop events buffered after the first `count`: their savepoint was rolled back."""
         del self._events[count:]
+
+    def _require_effects(self, effect: str) -> None:
+        if not self.effects:
+            raise EffectOfProjection(effect)
 
     @property
     def events_count(self) -> int:

@@ -4,12 +4,17 @@ import typer
 
 from cli.commands import (
     backup,
+    case,
     contracts,
     demo,
     first_administrator,
     mark_live,
     migrate,
+    outbox,
     parked,
+    reconcile,
+    replay,
+    republish,
     restore,
     status,
     token,
@@ -31,11 +36,16 @@ app.command("demo")(demo.demo)
 app.command("status")(status.status)
 app.command("token")(token.token)
 app.command("migrate")(migrate.migrate)
-app.command("parked")(parked.parked)
+app.command("case")(case.case)
+app.add_typer(parked.app, name="parked")
+app.command("republish")(republish.republish)
+app.command("replay")(replay.replay)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
+app.command("reconcile")(reconcile.reconcile)
 app.command("mark-live")(mark_live.mark_live)
 app.command("first-administrator")(first_administrator.first_administrator)
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(contracts.app, name="contracts")
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ class Services:
         """Raises StackError when no stack runs, or when its issuer is not ours and no token is given."""
         state = require_running(default_home())
         self.urls: Mapping[str, str] = {name: part["url"] for name, part in state["services"].items()}
-        self._headers = {"Authorization": f"Bearer {_token(state, roles or ('operator',), subject)}"}
+        self.zipkin_url: str = state["zipkin_url"]
+        self.headers = {"Authorization": f"Bearer {_token(state, roles or ('operator',), subject)}"}
 
     def get(self, service: str, path: str, **query: Any) -> Any:
         """The JSON answer of one service. Raises StackError with the service's own words when it refuses."""
@@ -36,7 +37,7 @@ class Services:
     def _ask(self, method: str, service: str, path: str, **options: Any) -> Any:
         if service not in self.urls:
             raise StackError(f"There is no service {service!r}; there are {', '.join(self.urls)}.")
-        headers = self._headers | options.pop("headers", {})
+        headers = self.headers | options.pop("headers", {})
         try:
             answer = httpx.request(
                 method, self.urls[service] + path, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False, **options
@@ -53,7 +54,9 @@ def _reason(answer: httpx.Response) -> str:
         problem = answer.json()
     except ValueError:
         return f"status {answer.status_code}"
-    facts = ", ".join(f"{name} {value}" for name, value in problem.get("facts", {}).items())
+    told = [f"{name} {value}" for name, value in problem.get("facts", {}).items()]
+    told += [f"{error['field']}: {error['message']}" for error in problem.get("errors", ())]
+    facts = ", ".join(told)
     return f"{problem.get('title', 'no reason given')} (status {answer.status_code}{', ' + facts if facts else ''})"
 
 

@@ -29,6 +29,8 @@ class GatewaySettings(BaseSettings):
     """Older messages are forgotten beyond this number."""
     status_file: Path | None = None
     """Where statuses are kept over a restart; none: in memory only."""
+    sent_file: Path | None = None
+    """Where every message taken is recorded, for tests that count them; none: nowhere."""
 
     @property
     def shares(self) -> Shares:

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from simulators.gateway_settings import GatewaySettings
 from simulators.magic_numbers import MAGIC_ENDINGS, Reaction, Receipts, Treatment, treatment
 from simulators.receipt_post import ReceiptPost
+from simulators.sent_record import SentRecord
 from simulators.status_file import StatusFile
 
 
@@ -45,6 +46,7 @@ class Gateway:
     settings: GatewaySettings
     post: ReceiptPost
     kept: StatusFile
+    sent: SentRecord
     statuses: OrderedDict[str, str] = field(init=False)
     refusals: OrderedDict[str, int] = field(default_factory=OrderedDict)
     counts: dict[str, int] = field(default_factory=lambda: {"accepted": 0, "duplicate": 0, "refused": 0})
@@ -63,6 +65,7 @@ class Gateway:
             self.counts["refused"] += 1
             return refusal
         self.counts["accepted"] += 1
+        self.sent.add(message.reference, message.to, message.text)
         self._set_status(message.reference, "accepted")
         self._deliver(message.reference, how)
         if how.reaction is Reaction.ACCEPT_BUT_FAIL:
@@ -114,8 +117,9 @@ class Gateway:
 
 def create_app(settings: GatewaySettings) -> FastAPI:
     """The gateway as an ASGI application."""
-    post = ReceiptPost(settings.receipts_url, settings.secret.get_secret_value())
-    gateway = Gateway(settings, post, StatusFile(settings.status_file))
+    secret = settings.secret.get_secret_value()
+    post = ReceiptPost(settings.receipts_url, secret)
+    gateway = Gateway(settings, post, StatusFile(settings.status_file), SentRecord(settings.sent_file, secret))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -126,7 +130,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
     @app.middleware("http")
     async def only_our_client(request: Request, call_next: Any) -> Any:
-        expected = f"Bearer {settings.secret.get_secret_value()}"
+        expected = f"Bearer {secret}"
         open_to_all = request.url.path == "/simulator"
         if open_to_all or hmac.compare_digest(request.headers.get("authorization", "").encode(), expected.encode()):
             return await call_next(request)

@@ -2,8 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from chassis.admin.archive import add_archive_routes
 from chassis.admin.cases import add_case_routes
 from chassis.admin.jobs import add_job_routes
+from chassis.admin.mends import add_mend_routes
+from chassis.admin.opened import add_open_routes
 from chassis.admin.outbox import add_outbox_routes
 from chassis.admin.parked import add_parked_routes
 from chassis.http import Routes
@@ -17,6 +20,9 @@ def admin_routes(service: "Service") -> Routes:
     routes = Routes(tags=["operations"])
     add_job_routes(routes, service.jobs.not_cancellable)
     add_outbox_routes(routes)
+    add_archive_routes(routes)
     add_parked_routes(routes, service)
-    add_case_routes(routes)
+    add_open_routes(routes, service)
+    add_mend_routes(routes, service)
+    add_case_routes(routes, service)
     return routes

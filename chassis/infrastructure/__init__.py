@@ -5,7 +5,7 @@ from typing import Any
 
 from alembic import op
 
-THEMES = ("months", "outbox", "inbox", "parking", "work", "records", "rights")
+THEMES = ("months", "outbox", "inbox", "parking", "work", "records", "restoration", "projection", "rights")
 """The scripts beside this file, in the order in which they run."""
 
 
@@ -21,6 +21,14 @@ def guard(table: str) -> None:
     Fails closed: without both settings nothing is visible. The worker role, which acts for no officer, sees all.
     """
     run_script(f"SELECT guard_table({table!r}::regclass);")
+
+
+def projection(name: str, consumer: str) -> None:
+    """A schema named as the projection, for its tables; `consumer` is the id under which its first generation hears.
+
+    The consumer writes them, officers read them; another generation is built beside it with the same rights.
+    """
+    run_script(f"SELECT create_projection({name!r}, {consumer!r});")
 
 
 def run_script(script: str) -> None:

@@ -6,8 +6,9 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT (lpad(to_hex((extract(epoch FROM month) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $$;
 
+-- Runs as the owner, who alone may make tables, so that a worker can ask for the months of a service never restarted.
 CREATE FUNCTION add_month_partitions(months_ahead integer) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     month timestamptz;
     parent text;
@@ -26,6 +27,9 @@ BEGIN
                                replace(current_user, '_owner', '_app'), replace(current_user, '_owner', '_worker'));
             EXCEPTION WHEN check_violation THEN
                 -- The default partition holds ids of that month already: they stay there, and so will its rest.
+                NULL;
+            WHEN lock_not_available THEN
+                -- Somebody writes for long, and everybody else would wait behind us: another day will do.
                 NULL;
             END;
             month := date_add(month, '1 month', 'UTC');

@@ -26,5 +26,15 @@ CREATE TABLE relay_leader (
     single boolean PRIMARY KEY DEFAULT true CHECK (single),
     backend_pid integer NOT NULL,
     instance text NOT NULL,
-    beat_at timestamptz NOT NULL
+    beat_at timestamptz NOT NULL,
+    unavailable_topics text[] NOT NULL DEFAULT '{}'
 );
+
+CREATE TABLE published_log (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    log_identity text NOT NULL,
+    since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    replaced_by text,
+    republish_into text
+);
+COMMENT ON TABLE published_log IS 'The log into which the archive was published, and the one that answers in its place';

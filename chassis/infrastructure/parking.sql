@@ -20,6 +20,8 @@ CREATE TABLE parked_message (
     log_offset bigint NOT NULL,
     key text,
     type text,
+    event_id uuid,
+    correlation_id uuid,
     key_sealed bytea,
     headers_sealed bytea NOT NULL,
     body_sealed bytea,
@@ -30,6 +32,52 @@ CREATE TABLE parked_message (
     first_attempt_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     last_attempt_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     redriven_at timestamptz,
-    UNIQUE (consumer, log_identity, topic, partition, log_offset)
+    outcome text CHECK (outcome IN ('applied', 'set_aside')),
+    mend_id uuid,
+    UNIQUE (consumer, log_identity, topic, partition, log_offset),
+    CHECK ((outcome IS NULL) = (redriven_at IS NULL))
 );
+COMMENT ON COLUMN parked_message.mend_id IS 'The approved mend by which it was settled, if any';
+COMMENT ON COLUMN parked_message.redriven_at IS 'When it was settled: it took effect, or two persons set it aside';
 CREATE INDEX parked_message_waiting ON parked_message (consumer, topic, key, arrival) WHERE redriven_at IS NULL;
+CREATE INDEX parked_message_case ON parked_message (correlation_id);
+
+CREATE TABLE redrive_result (
+    job_id uuid NOT NULL,
+    arrival bigint NOT NULL REFERENCES parked_message,
+    message_id uuid NOT NULL,
+    topic text NOT NULL,
+    key text,
+    outcome text NOT NULL DEFAULT 'queued'
+        CHECK (outcome IN ('queued', 'applied', 'set_aside', 'failed', 'waiting_behind')),
+    reason text,
+    detail text,
+    mend_id uuid,
+    settled_at timestamptz,
+    PRIMARY KEY (job_id, arrival)
+);
+COMMENT ON TABLE redrive_result IS 'What a redrive takes, in order of arrival, and what became of each message';
+CREATE INDEX redrive_result_queued ON redrive_result (job_id, arrival) WHERE outcome = 'queued';
+
+CREATE TABLE parked_mend (
+    id uuid PRIMARY KEY,
+    message_id uuid NOT NULL REFERENCES parked_message (id),
+    kind text NOT NULL CHECK (kind IN ('replace', 'set_aside')),
+    reason text NOT NULL,
+    attempts integer NOT NULL,
+    key_sealed bytea,
+    headers_sealed bytea,
+    body_sealed bytea,
+    state text NOT NULL DEFAULT 'proposed' CHECK (state IN ('proposed', 'approved', 'rejected', 'superseded')),
+    maker text NOT NULL,
+    proposed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    checker text,
+    decided_at timestamptz,
+    job_id uuid,
+    CHECK (checker <> maker),
+    CHECK ((state IN ('approved', 'rejected')) = (checker IS NOT NULL)),
+    CHECK ((kind = 'replace') = (coalesce(key_sealed, headers_sealed, body_sealed) IS NOT NULL))
+);
+COMMENT ON TABLE parked_mend IS 'Proposals of one person, decided by another; the parked message itself never changes';
+CREATE UNIQUE INDEX parked_mend_open ON parked_mend (message_id) WHERE state = 'proposed';
+CREATE INDEX parked_mend_message ON parked_mend (message_id, id);

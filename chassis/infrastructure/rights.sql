@@ -34,15 +34,25 @@ BEGIN
     EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO %I, %I', app, worker);
     -- The application role adds events, audit rows, timers and jobs; it neither rewrites nor suppresses any.
     EXECUTE format('REVOKE INSERT, UPDATE ON alembic_version, stored_offset, relay_leader, skipped_type, parked_key, '
-                   'parked_message, inbox FROM %I', app);
+                   'generation, parked_message, redrive_result, inbox FROM %I', app);
     EXECUTE format('REVOKE UPDATE ON outbox, audit, access_record, idempotency, timer, job FROM %I', app);
     EXECUTE format('REVOKE SELECT ON audit, access_record FROM %I', app);
+    EXECUTE format('REVOKE UPDATE ON parked_mend FROM %I', app);
+    EXECUTE format('GRANT UPDATE (state, checker, decided_at, job_id) ON parked_mend TO %I', app);
+    EXECUTE format('REVOKE INSERT, UPDATE ON restoration, adopted_event, sequence_lift FROM %I', app);
+    EXECUTE format('GRANT UPDATE (settled_at, settlement) ON adopted_event TO %I', app);
     EXECUTE format('GRANT UPDATE (held_reason) ON outbox TO %I', app);
+    EXECUTE format('REVOKE INSERT, UPDATE ON published_log FROM %I', app);
+    EXECUTE format('GRANT UPDATE (republish_into) ON published_log TO %I', app);
     EXECUTE format('GRANT UPDATE (state, data, attempts, retry_at, trace) ON timer TO %I', app);
     EXECUTE format('GRANT UPDATE (state, attempts, retry_at, last_error, finished_at) ON job TO %I', app);
-    EXECUTE format('REVOKE INSERT, UPDATE ON alembic_version FROM %I', worker);
+    EXECUTE format('REVOKE INSERT, UPDATE ON alembic_version, generation, parked_mend FROM %I', worker);
     EXECUTE format('REVOKE UPDATE ON audit, access_record, inbox, idempotency FROM %I', worker);
     EXECUTE format('GRANT DELETE ON parked_key, timer TO %I', worker);
+    -- What chassis/retention.py removes when its time is over; timers above.
+    EXECUTE format('GRANT DELETE ON idempotency, job TO %I', worker);
+    REVOKE EXECUTE ON FUNCTION add_month_partitions FROM PUBLIC;
+    EXECUTE format('GRANT EXECUTE ON FUNCTION add_month_partitions TO %I', worker);
     -- Partitions are reached through their parent only: rights of their own would go round its.
     EXECUTE format('REVOKE ALL ON inbox_other, outbox_other FROM %I, %I', app, worker);
 END $$;

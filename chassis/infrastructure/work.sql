@@ -25,6 +25,7 @@ CREATE TABLE timer (
     UNIQUE (kind, subject_id, due_at)
 );
 CREATE INDEX timer_due ON timer (coalesce(retry_at, due_at)) WHERE state = 'waiting';
+CREATE INDEX timer_failing ON timer (id) WHERE state = 'waiting' AND attempts > 0;
 
 CREATE TABLE job (
     id uuid PRIMARY KEY,
@@ -46,3 +47,4 @@ CREATE TABLE job (
     finished_at timestamptz
 );
 CREATE INDEX job_open ON job (created_at) WHERE state IN ('queued', 'running');
+CREATE INDEX job_failed ON job (kind) WHERE state = 'failed';

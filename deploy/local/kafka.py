@@ -36,6 +36,9 @@ class Kafka:
 
     home: Home
     port: int
+    proxied: tuple[int, int] | None = None
+    """A second listener's port, and the port of a proxy before it, under which clients that come that way are told to
+    find the broker."""
     name: str = field(default="kafka", init=False)
     _child: Child | None = field(default=None, init=False)
     _jars: Path | None = field(default=None, init=False)
@@ -103,8 +106,7 @@ class Kafka:
             "node.id": "1",
             "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{LOOPBACK}:{self.port},CONTROLLER://{LOOPBACK}:{controller_port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            **self._listeners(controller_port),
             "log.dirs": str(self.folder / "data"),
             "auto.create.topics.enable": "false",
             "num.partitions": "12",
@@ -122,6 +124,15 @@ class Kafka:
             "log.index.size.max.bytes": str(1024 * 1024),
         }
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()), encoding="utf-8")
+
+    def _listeners(self, controller_port: int) -> dict[str, str]:
+        named = {"PLAINTEXT": (self.port, self.port), **({"PROXIED": self.proxied} if self.proxied else {})}
+        own = [f"{name}://{LOOPBACK}:{port}" for name, (port, _) in named.items()]
+        return {
+            "listeners": ",".join([*own, f"CONTROLLER://{LOOPBACK}:{controller_port}"]),
+            "advertised.listeners": ",".join(f"{name}://{LOOPBACK}:{told}" for name, (_, told) in named.items()),
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        }
 
     def _format(self) -> None:
         shutil.rmtree(self.folder / "data", ignore_errors=True)

@@ -1,8 +1,11 @@
 """One child process of the stack: started with a log and a record, watched, and ended in order."""
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +16,7 @@ from deploy.local.errors import StackError
 from deploy.local.home import Home
 
 LOG_LIMIT_BYTES = 20_000_000
+LOG_LOOK_SECONDS = 10.0
 POLL_SECONDS = 0.05
 
 
@@ -119,3 +123,17 @@ class Child:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
+
+
+def keep_logs_short(home: Home, stopping: threading.Event, look_seconds: float = LOG_LOOK_SECONDS) -> None:
+    """Until `stopping` is set: whenever a running process has written too much, keep that aside and empty its log.
+
+    The processes append, so that they go on at the beginning. Lines written within that moment are lost.
+    """
+    while not stopping.wait(look_seconds):
+        for log in home.logs.glob("*.log"):
+            # A full disk, or a log that is gone by now: the next look comes soon.
+            with contextlib.suppress(OSError):
+                if log.stat().st_size > LOG_LIMIT_BYTES:
+                    shutil.copyfile(log, log.with_suffix(".log.1"))
+                    os.truncate(log, 0)

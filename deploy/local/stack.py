@@ -22,10 +22,12 @@ from deploy.local.migrate import migrate
 from deploy.local.options import SMS_GATEWAY, Options
 from deploy.local.ports import choose_port
 from deploy.local.postgres import Postgres
-from deploy.local.process import Child
+from deploy.local.process import Child, keep_logs_short
 from deploy.local.provision import ROLE_KINDS, DatabaseUrls, create_topics, provision_database
 from deploy.local.service import Service
-from deploy.local.supervisor import Part, Supervisor
+from deploy.local.supervisor import Backoff, Part, Supervisor
+from deploy.local.targets import FILE as TARGETS_FILE
+from deploy.local.targets import targets
 from deploy.local.waiting import run_async
 from deploy.local.zipkin import Zipkin
 
@@ -42,6 +44,8 @@ class Stack:
     options: Options
     report: Report
     fetch_progress: jars.Progress = lambda done, total: None
+    backoff: Callable[[], Backoff] = Backoff
+    """The pauses before restarts, for each part its own."""
     _parts: list[Part] = field(default_factory=list, init=False)
     _guard: Child | None = field(default=None, init=False)
     _lock: TextIO | None = field(default=None, init=False)
@@ -75,9 +79,10 @@ class Stack:
 
     def watch(self) -> None:
         """Restart what crashes and renew tokens, until `stop` is called from another thread or by a signal."""
-        self._supervisor = Supervisor(self._parts, self._report_restart)
+        self._supervisor = Supervisor(self._parts, self._report_restart, backoff=self.backoff)
         renewal = threading.Thread(target=self._renew_in_time, name="token-renewal", daemon=True)
         renewal.start()
+        threading.Thread(target=keep_logs_short, args=(self.home, self._stopping), name="logs", daemon=True).start()
         self._supervisor.watch()
 
     def stop(self) -> None:
@@ -98,6 +103,7 @@ class Stack:
             # Only the holder of the lock may touch what lies in the folder: another run's processes are not ours.
             records.end_leftovers(self.home)
             self.home.state_file.unlink(missing_ok=True)
+            (self.home.root / TARGETS_FILE).unlink(missing_ok=True)
             self._lock.close()
 
     @property
@@ -124,8 +130,10 @@ class Stack:
         }
 
     def write_state(self) -> None:
-        """Write `state` to `stack.json`."""
+        """Write `state` to `stack.json`, and where Prometheus finds the services."""
         write_json(self.home.state_file, self.state)
+        services = [part for part in self._parts if isinstance(part, Service) and part.name != SMS_GATEWAY]
+        write_json(self.home.root / TARGETS_FILE, targets(services))
 
     def _make_parts(self) -> None:
         taken: set[int] = set()

@@ -83,8 +83,9 @@ class Supervisor:
         parts: Sequence[Part],
         report: Callable[[str, str], None],
         live_interval_seconds: float = LIVE_INTERVAL_SECONDS,
+        backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
-        self._watched = [_Watched(part, Backoff()) for part in parts]
+        self._watched = [_Watched(part, backoff()) for part in parts]
         self._report = report
         self._live_interval_seconds = live_interval_seconds
         self._stopping = threading.Event()

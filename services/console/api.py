@@ -8,6 +8,7 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
+from chassis.admin.cases import SEE_CASE
 from chassis.auth import Permission, Role
 from chassis.http import Read, Routes
 from chassis.i18n import Language
@@ -108,7 +109,14 @@ async def get_case_page(case_id: UUID, read: Read, request: Request) -> HTMLResp
     name = await registry.masked_name_of(case.file.person_id, bearer_token(request))
     entries: list[Entry] = [present(event, settings) for event in case.timeline]
     page = render(
-        "services.console", "case.html", Language.of(request), settings.zone, case=case.file, name=name, entries=entries
+        "services.console",
+        "case.html",
+        Language.of(request),
+        settings.zone,
+        case=case.file,
+        name=name,
+        entries=entries,
+        operations=read.officer.may(SEE_CASE, reading=True),
     )
     return HTMLResponse(page, headers={"Cache-Control": "no-store"})
 

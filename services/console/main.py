@@ -1,8 +1,9 @@
 """Composition root of the console."""
 
+from chassis.projection import Projection
 from chassis.service import Service, run
 from contracts.catalogue import CATALOGUE
-from services.console import api, session
+from services.console import api, operations, session, store
 from services.console.consumers import consumers
 from services.console.settings import Settings
 
@@ -14,8 +15,9 @@ def create_service(settings: Settings | None = None) -> Service:
         package="services.console",
         settings=settings or Settings(),
         catalogue=CATALOGUE,
-        routes=(api.routes, session.routes),
+        routes=(api.routes, operations.routes, session.routes),
         consumers=consumers,
+        projection=Projection("cases", tuple(store.metadata.tables)),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.console.domain.wording import FACTS, SERVICES, Words, event_words
+from services.console.domain.wording import FACTS, Words, event_words, service_words
 from services.console.settings import Settings
 from services.console.store import TimelineEvent
 
@@ -43,7 +43,7 @@ def present(event: TimelineEvent, settings: Settings) -> Entry:
         event_id=event.event_id,
         type=event.type,
         what=event_words(event.type),
-        service=SERVICES.get(owner, Words(owner, owner)),
+        service=service_words(owner),
         occurred_on=event.occurred_on,
         recorded_at=event.recorded_at,
         facts=tuple(_facts(event.facts)),

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.consumer import Consumers, Delivered
+from chassis.runs import in_turn
 from chassis.transaction import Transaction
 from contracts.inbound import AssistanceGivenV1
 from contracts.registry import PersonCorrectedV1, PersonRegisteredV1
@@ -20,32 +21,37 @@ consumers = Consumers()
 @consumers.on(PersonRegisteredV1)
 async def person_registered(tx: Transaction, events: Sequence[Delivered[PersonRegisteredV1]]) -> None:
     """A person's attributes are known."""
-    await _store_people(tx, events)
+    for turn in in_turn(events, _family):
+        await _store_people(tx, turn)
 
 
 @consumers.on(PersonCorrectedV1)
 async def person_corrected(tx: Transaction, events: Sequence[Delivered[PersonCorrectedV1]]) -> None:
     """Attributes changed: who is no longer eligible loses an allocation that no decree names."""
-    await _store_people(tx, events)
+    for turn in in_turn(events, _family):
+        await _store_people(tx, turn)
 
 
 @consumers.on(EnrolledV1)
 async def enrolled(tx: Transaction, events: Sequence[Delivered[EnrolledV1]]) -> None:
     """A person may be allocated to conditionally."""
-    await _store_enrolments(tx, events, CourseState.ENROLLED)
+    for turn in in_turn(events, _person):
+        await _store_enrolments(tx, turn, CourseState.ENROLLED)
 
 
 @consumers.on(CourseCompletedV1)
 async def course_completed(tx: Transaction, events: Sequence[Delivered[CourseCompletedV1]]) -> None:
     """The condition of an allocation is met, perhaps after all."""
-    await _store_enrolments(tx, events, CourseState.COMPLETED)
-    await restore_released(tx, newest_cause(events))
+    for turn in in_turn(events, _person):
+        await _store_enrolments(tx, turn, CourseState.COMPLETED)
+        await restore_released(tx, newest_cause(turn))
 
 
 @consumers.on(CourseNotCompletedV1)
 async def course_not_completed(tx: Transaction, events: Sequence[Delivered[CourseNotCompletedV1]]) -> None:
     """An allocation is released, a completion perhaps taken back."""
-    await _store_enrolments(tx, events, CourseState.NOT_COMPLETED)
+    for turn in in_turn(events, _person):
+        await _store_enrolments(tx, turn, CourseState.NOT_COMPLETED)
 
 
 @consumers.on(AssistanceGivenV1)
@@ -56,6 +62,12 @@ async def assistance_given(tx: Transaction, events: Sequence[Delivered[Assistanc
     """
     believed = [event for event in events if event.data.agency == _owner(event)]
     await _keep_refused(tx, [event for event in events if event.data.agency != _owner(event)])
+    families = await families_of(tx, [event.data.person_id for event in believed])
+    for turn in in_turn(believed, lambda event: [*families[event.data.person_id], event.data.person_id]):
+        await _store_other_aid(tx, turn)
+
+
+async def _store_other_aid(tx: Transaction, events: Sequence[Delivered[AssistanceGivenV1]]) -> None:
     rows = [
         {
             "assistance_id": event.data.assistance_id,
@@ -68,10 +80,18 @@ async def assistance_given(tx: Transaction, events: Sequence[Delivered[Assistanc
             "sequence": event.sequence,
             "recorded_at": tx.now,
         }
-        for event in believed
+        for event in events
     ]
     await store_newest(tx, t.other_aid, rows)
-    await reassess_grants(tx, await _causes_for_families(tx, believed))
+    await reassess_grants(tx, await _causes_for_families(tx, events))
+
+
+def _person(event: Delivered[Any]) -> list[UUID]:
+    return [event.data.person_id]
+
+
+def _family(event: Delivered[Any]) -> list[UUID]:
+    return [event.data.person_id, event.data.family_id]
 
 
 def _owner(event: Delivered[AssistanceGivenV1]) -> str:

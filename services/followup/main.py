@@ -4,6 +4,7 @@ from chassis.service import Service, run
 from contracts.catalogue import CATALOGUE
 from services.followup import api
 from services.followup.consumers import consumers
+from services.followup.retention import RULES
 from services.followup.settings import Settings
 from services.followup.timers import timers
 
@@ -18,6 +19,7 @@ def create_service(settings: Settings | None = None) -> Service:
         routes=api.routes,
         consumers=consumers,
         timers=timers,
+        retention=RULES,
     )
 
 

@@ -5,6 +5,7 @@ from contracts.catalogue import CATALOGUE
 from services.registry import api
 from services.registry.consumers import make_consumers
 from services.registry.jobs import make_jobs
+from services.registry.retention import RULES
 from services.registry.settings import Settings
 
 
@@ -19,6 +20,7 @@ def create_service(settings: Settings | None = None) -> Service:
         routes=api.ROUTES,
         consumers=make_consumers(chosen),
         jobs=make_jobs(chosen),
+        retention=RULES,
     )
 
 

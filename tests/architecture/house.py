@@ -14,7 +14,7 @@ from contracts.tooling.parties import SERVICES as PARTIES
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = tuple(PARTIES)
 PUBLISHERS = tuple(name for name in SERVICES if name != "console")
-OURS = ("chassis", "contracts", "services", "deploy", "cli", "demo", "partners", "simulators", "tests")
+OURS = ("chassis", "contracts", "services", "deploy", "cli", "demo", "partners", "simulators", "benchmarks", "tests")
 
 
 def python_files(*tops: str) -> list[Path]:

@@ -12,13 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from chassis.database import async_url
 from chassis.migrations import heads
+from chassis.service import Service
 from tests.architecture.house import SERVICES, tables_of
 from tests.support.databases import DatabaseFor
 
 CHASSIS = {
-    "outbox", "relay_leader", "inbox", "stored_offset", "parked_key", "parked_message", "skipped_type", "idempotency",
-    "audit", "access_record", "timer", "job", "alembic_version",
+    "outbox", "relay_leader", "published_log", "inbox", "stored_offset", "parked_key", "parked_message",
+    "redrive_result", "parked_mend", "skipped_type", "generation", "idempotency",
+    "audit", "access_record", "timer", "job", "restoration", "adopted_event", "sequence_lift", "alembic_version",
 }  # fmt: skip
+OURS = "NOT IN ('pg_catalog', 'information_schema')"
+"""Condition on a schema's name: `public`, and a projection's own."""
 IDENTIFYING = re.compile(r"(^|_)(nik|kk|card|phone|telephone|email|address|street)(_number)?$|bank_account|full_name")
 SEALED = ("_sealed", "_index")
 UNGUARDED = {
@@ -34,9 +38,15 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def migrated(name: str, database_for: DatabaseFor) -> AsyncIterator[AsyncConnection]:
-    """A connection, as its owner, to the service's migrated database."""
-    engine = create_async_engine(async_url(database_for(name).owner))
+async def migrated(
+    name: str, database_for: DatabaseFor, compose: Callable[[str], Service]
+) -> AsyncIterator[AsyncConnection]:
+    """A connection, as its owner, to the service's migrated database; a projection's schema is found first."""
+    projection = compose(name).projection
+    path = f"{projection.schema}, public" if projection is not None else "public"
+    engine = create_async_engine(
+        async_url(database_for(name).owner), connect_args={"server_settings": {"search_path": path}}
+    )
     async with engine.connect() as connection:
         yield connection
     await engine.dispose()
@@ -52,7 +62,7 @@ def test_one_migration_head(name: str) -> None:
 
 async def test_the_code_declares_every_table(name: str, migrated: AsyncConnection) -> None:
     found = await rows(migrated, "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
-                                 " AND relnamespace = 'public'::regnamespace")  # fmt: skip
+                                 f" AND relnamespace::regnamespace::text {OURS}")  # fmt: skip
     assert {row.relname for row in found} - CHASSIS == set(tables_of(name).tables)
 
 
@@ -83,14 +93,14 @@ async def test_the_checks_are_as_the_code_declares_them(name: str, migrated: Asy
 
 async def test_what_officers_read_is_guarded(name: str, migrated: AsyncConnection) -> None:
     found = await rows(migrated, "SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid"
-                                 " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+                                 f" WHERE relkind = 'r' AND relnamespace::regnamespace::text {OURS}"
                                  " AND attname IN ('agency', 'region_code') AND NOT (relrowsecurity AND"
                                  " relforcerowsecurity) GROUP BY relname HAVING count(*) = 2")  # fmt: skip
     assert {row.relname for row in found} == set(UNGUARDED.get(name, {}))
 
 
 async def test_maker_and_checker_differ_by_constraint(name: str, migrated: AsyncConnection) -> None:
-    found = await rows(migrated, "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public'"
+    found = await rows(migrated, f"SELECT table_name FROM information_schema.columns WHERE table_schema {OURS}"
                                  " AND column_name IN ('maker', 'checker') GROUP BY table_name"
                                  " HAVING count(*) = 2")  # fmt: skip
     checks = await rows(migrated, "SELECT conrelid::regclass::text AS table_name, pg_get_constraintdef(oid) AS told"
@@ -102,7 +112,7 @@ async def test_maker_and_checker_differ_by_constraint(name: str, migrated: Async
 
 async def test_identifying_columns_are_sealed(name: str, migrated: AsyncConnection) -> None:
     found = await rows(migrated, "SELECT table_name, column_name, data_type FROM information_schema.columns"
-                                 " WHERE table_schema = 'public'")  # fmt: skip
+                                 f" WHERE table_schema {OURS}")  # fmt: skip
     for row in found:
         sealed = row.data_type == "bytea" and row.column_name.endswith(SEALED)
         assert sealed or not IDENTIFYING.search(row.column_name), f"{row.table_name}.{row.column_name}"
@@ -110,9 +120,11 @@ async def test_identifying_columns_are_sealed(name: str, migrated: AsyncConnecti
 
 async def test_nobody_but_the_owner_deletes(name: str, migrated: AsyncConnection) -> None:
     found = await rows(migrated, "SELECT table_name, grantee FROM information_schema.role_table_grants"
-                                 " WHERE privilege_type IN ('DELETE', 'TRUNCATE') AND table_schema = 'public'"
+                                 f" WHERE privilege_type IN ('DELETE', 'TRUNCATE') AND table_schema {OURS}"
                                  " AND grantee <> current_user")  # fmt: skip
     assert {(row.table_name, row.grantee) for row in found} == {
         ("parked_key", f"{name}_worker"),
         ("timer", f"{name}_worker"),
+        ("idempotency", f"{name}_worker"),
+        ("job", f"{name}_worker"),
     }

@@ -7,7 +7,9 @@ from tests.architecture.house import ROOT, SERVICES
 
 TEXTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
-PATH = re.compile(r"`((?:chassis|contracts|services|deploy|cli|demo|partners|simulators|tests|docs)/[\w./-]+)`")
+PATH = re.compile(
+    r"`((?:chassis|contracts|services|deploy|cli|demo|partners|simulators|benchmarks|tests|docs)/[\w./-]+)`"
+)
 
 
 def test_the_architecture_lists_the_events_of_the_catalogue() -> None:

@@ -10,7 +10,7 @@ from chassis.http import _act_edge
 from chassis.service import Service
 
 PUBLIC = {
-    "GET /health/live", "GET /health/ready",
+    "GET /health/live", "GET /health/ready", "GET /metrics",
     "GET /session", "POST /session",  # the console's sign-in form: there is no officer yet
     "POST /receipts/sms",  # the SMS gateway is no officer: it signs what it sends
 }  # fmt: skip
@@ -18,6 +18,8 @@ WITHOUT_KEY = {
     "POST /people/search": "a search whose words must not stand in an address",
     "POST /people/resolve": "a look-up whose NIKs must not stand in an address",
     "POST /contacts/lookup": "a look-up that leaves an access record each time it is asked",
+    "POST /admin/parked/{message_id}/open": "a look-up that leaves an audit and an access record each time it is asked",
+    "POST /admin/mends/{mend_id}/open": "a look-up that leaves an audit and an access record each time it is asked",
     "POST /receipts/sms": "a final state never changes, however often a receipt comes",
     "POST /session": "sets a cookie, changes nothing on the server",
 }

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
 from deploy.local.kafka import Kafka
 from tests.chassis.builders import headers_of
@@ -63,3 +63,25 @@ async def read_all(kafka: Kafka, topic: str, count: int) -> list[tuple[str, int,
 async def published(sample: ServiceUnderTest) -> bool:
     """Whether every event of the outbox was acknowledged by the broker."""
     return not await sample.fetch_all("SELECT 1 FROM outbox WHERE published_at IS NULL")
+
+
+async def read_to_end(bootstrap_servers: str, topic: str) -> list[ConsumerRecord[bytes, bytes]]:
+    """All records that the topic holds at this moment, in order within each partition."""
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest")
+    await consumer.start()
+    found: list[ConsumerRecord[bytes, bytes]] = []
+    try:
+        ends = await consumer.end_offsets(consumer.assignment())
+        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                found += records
+    finally:
+        await consumer.stop()
+    return found
+
+
+def told(record: ConsumerRecord[bytes, bytes]) -> tuple[str, str, int]:
+    """Key, event id and sequence of a record."""
+    headers = {name: value.decode() for name, value in record.headers}
+    assert record.key is not None
+    return record.key.decode(), headers["ce_id"], int(headers["ce_sequence"])

@@ -1,14 +1,10 @@
 """Outbox → relay → Kafka → consumer on the real broker: nothing lost, nothing twice, order per key."""
 
 import asyncio
-from typing import Any
 from uuid import UUID
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from chassis.auth import Role
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.provision import DatabaseUrls
@@ -84,26 +80,6 @@ async def test_a_broker_killed_and_started_again_loses_nothing(
     assert {UUID(key).int for key, _, _ in found} == {1, 2, 3}
 
 
-async def test_poison_on_the_real_log_stops_only_its_key(kafka: Kafka, prefix: str, make_sample: MakeSample) -> None:
-    """A null header, which FastStream itself cannot parse, included."""
-    topic = f"{prefix}outside.orders"
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers)
-    await producer.start()
-    await producer.send_and_wait(topic, b"{}", key=b"junk", headers=[("ce_type", None)])
-    await producer.send_and_wait(topic, None, key=b"gone")
-    await producer.stop()
-    async with running(make_sample()) as sample:
-        await send(kafka, topic, [ordered(number) for number in range(5)])
-        await until(lambda: _accounts(sample, 5))
-        parked = await sample.fetch_all("SELECT reason FROM parked_message ORDER BY reason")
-        assert [row.reason for row in parked] == ["missing_attributes", "null_header"]
-        operator = sample.as_(Role.OPERATOR, agency="*", region="")
-        answer = await operator.post("/admin/parked/redrive", json={"topic": topic, "key": "junk"})
-        assert answer.json() == {"redriven": 0, "waiting": 1}
-        audit = await sample.fetch_all("SELECT operation FROM audit")
-        assert [row.operation for row in audit] == ["operation.redrive"]
-
-
 async def test_readiness_names_what_is_missing(make_sample: MakeSample) -> None:
     """Ready with everything; not ready, with the reason, once the consumer's task is dead; then it heals."""
     async with running(make_sample()) as sample:
@@ -148,40 +124,3 @@ async def test_a_database_killed_and_started_again_parks_nothing(
         assert await sample.fetch_all("SELECT reason FROM parked_message") == []
         balances = await sample.fetch_all("SELECT balance_rupiah FROM account")
         assert {row.balance_rupiah for row in balances} == {5}
-
-
-class _NotText(str):
-    """A header name whose encoding is not UTF-8."""
-
-    __slots__ = ()
-
-    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-        """Two bytes that no UTF-8 text holds."""
-        return b"\xff\xfe"
-
-
-def _unreadable_batch(producer: AIOKafkaProducer) -> Any:
-    """One record with such a header name, made by the client's builder in Python, which lets it through."""
-    batch = producer.create_batch()
-    batch._builder = _DefaultRecordBatchBuilderPy(
-        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
-        batch_size=16_384,
-    )  # fmt: skip
-    batch.append(key=b"k", value=b"{}", timestamp=None, headers=[(_NotText(), b"v")])
-    batch.close()
-    return batch
-
-
-async def test_a_header_name_that_is_not_utf8_stops_nobody(kafka: Kafka, prefix: str, make_sample: MakeSample) -> None:
-    """The client library cannot even hand such a record over: its place is parked and the log goes on."""
-    topic = f"{prefix}outside.orders"
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers)
-    await producer.start()
-    for partition in range(3):
-        await (await producer.send_batch(_unreadable_batch(producer), topic, partition=partition))
-    await producer.stop()
-    async with running(make_sample()) as sample:
-        await send(kafka, topic, [ordered(number) for number in range(8)])
-        await until(lambda: _accounts(sample, 8))
-        parked = await sample.fetch_all("SELECT reason FROM parked_message")
-        assert [row.reason for row in parked] == ["header_name_not_utf8"] * 3

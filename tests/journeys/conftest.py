@@ -20,7 +20,8 @@ from deploy.local.stack import Stack
 from tests.journeys.patience import PatientTransport
 
 
-def _options() -> Options:
+def stack_options() -> Options:
+    """The environment's, on ports that are free now."""
     wanted = from_environment(dict(os.environ))
     return from_environment(
         dict(os.environ) | {f"SINERGI_{name.upper()}_PORT": str(free_port()) for name in wanted.ports}
@@ -33,7 +34,7 @@ def stack() -> Iterator[Stack]:
     folder = Path(tempfile.mkdtemp(prefix="sinergi-journey-"))
     folder.chmod(0o755)
     reports: list[str] = []
-    running = Stack(Home(folder), _options(), lambda part, what: reports.append(f"{part}: {what}"))
+    running = Stack(Home(folder), stack_options(), lambda part, what: reports.append(f"{part}: {what}"))
     try:
         running.start()
         watcher = threading.Thread(target=running.watch, name="supervisor", daemon=True)

@@ -100,7 +100,7 @@ class Journey:
         """Import the list, let a second officer approve it, find everybody's id."""
         about = {"filename": f"{self.name}.csv", "list_source": LIST_SOURCE, "list_version": LIST_VERSION}
         dated = {"list_dated_on": LIST_DATED_ON.isoformat()}
-        import_id = await self.petugas.post("registry", "/imports", self._list(), **about, **dated)
+        import_id = await self.petugas.post("registry", "/imports", self.listed(), **about, **dated)
         found = await self.verifikator.get("registry", f"/imports/{import_id}")
         approval = {"version": found["version"], **on(LISTED_ON)}
         await self.verifikator.post("registry", f"/imports/{import_id}/approve", approval)
@@ -111,7 +111,8 @@ class Journey:
         resolved = await self.petugas.ask("registry", "/people/resolve", {"purpose": "enrolment", "niks": niks})
         self.person_ids = [UUID(item["person_id"]) for item in resolved["items"]]
 
-    def _list(self) -> bytes:
+    def listed(self) -> bytes:
+        """The targeting list as the file that is uploaded."""
         wanted = {person.nik: number for number, person in enumerate(self.people)}
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, COLUMNS)
@@ -128,13 +129,13 @@ class Journey:
             "course_code": GOATS,
             "provider_code": f"lpk-{self.name}",
             "place_region_code": self.people[0].village.code,
-            "capacity": PEOPLE_COUNT,
+            "capacity": len(self.people),
             "session_dates": [TAUGHT_ON.isoformat()],
             **on(LISTED_ON),
         }
         class_id = await self.petugas.post("training", "/classes", body)
         enrolled = await self._until(
-            lambda: self._enrol(class_id), lambda found: len(found) == PEOPLE_COUNT, "all enrolled"
+            lambda: self._enrol(class_id), lambda found: len(found) == len(self.people), "all enrolled"
         )
         planned = await self.petugas.get("training", f"/classes/{class_id}")
         sheet = {
@@ -175,7 +176,7 @@ class Journey:
 
     async def decide(self) -> None:
         """Allocate until all are confirmed, then propose, check and sign."""
-        await self.allocated(PEOPLE_COUNT)
+        await self.allocated(len(self.people))
         proposed = {"programme_id": str(self.programme_id), **on(DECIDED_ON)}
         proposal_id = await self.petugas.post("disbursement", "/proposals", proposed)
         path = f"/proposals/{proposal_id}"
@@ -188,7 +189,7 @@ class Journey:
         decree = {"proposal_id": str(proposal_id), "version": found["version"], "annex_reference": "Lampiran I"}
         number = {"number": f"460/{self.name.upper()}/2023"}
         await self.penetap.post("disbursement", "/decrees", decree | number | on(DECIDED_ON))
-        await self._until(self.grants, lambda found: self._count(found, "decided") == PEOPLE_COUNT, "decided")
+        await self._until(self.grants, lambda found: self._count(found, "decided") == len(self.people), "decided")
 
     async def _allocate(self, count: int) -> list[dict[str, Any]]:
         path = f"/programmes/{self.programme_id}/allocations"
@@ -208,7 +209,7 @@ class Journey:
     async def hand_over(self) -> None:
         """Goods bought, one session, everybody invited and served."""
         document = {"document_number": f"027/{self.name.upper()}/2023", **on(DECIDED_ON)}
-        goods = {"package_code": PACKAGE, "count": PEOPLE_COUNT, "unit_price_rupiah": PRICE_RUPIAH}
+        goods = {"package_code": PACKAGE, "count": len(self.people), "unit_price_rupiah": PRICE_RUPIAH}
         await self.petugas.post(
             "disbursement", "/purchases", {"programme_id": str(self.programme_id), **goods, **document}
         )
@@ -227,9 +228,10 @@ class Journey:
         signing = {"first_party_name": "Pejabat Contoh", "first_party_position": "Kepala Dinas"}
         witness = {"witness_name": "Saksi Contoh", "witness_position": "Kepala Desa"}
         receipts = [{"grant_id": grant_id} for grant_id in grant_ids]
-        served = {"session_id": str(session_id), "receipts": receipts, "signing": signing | witness}
-        await self.petugas.post("disbursement", "/handover-lists", served | on(HANDED_ON))
-        await self._until(self.grants, lambda found: self._count(found, "handed_over") == PEOPLE_COUNT, "handed over")
+        served = {"session_id": str(session_id), "receipts": receipts, "signing": signing | witness, **on(HANDED_ON)}
+        await self.petugas.post("disbursement", "/handover-lists", served)
+        served_all = len(self.people)
+        await self._until(self.grants, lambda found: self._count(found, "handed_over") == served_all, "handed over")
 
     async def plans(self) -> list[dict[str, Any]]:
         """The mentoring plans of this journey."""
@@ -237,7 +239,7 @@ class Journey:
 
     async def mentor_families(self) -> None:
         """Six visits to each of the families that do well; the others wait for their mentor."""
-        plans = await self._until(self.plans, lambda found: len(found) == PEOPLE_COUNT, "all planned")
+        plans = await self._until(self.plans, lambda found: len(found) == len(self.people), "all planned")
         doing_well = {str(person_id) for person_id in self.person_ids[:GRADUATES_COUNT]}
         mine = [plan for plan in plans if plan["person_id"] in doing_well]
         for number in range(1, VISITS_COUNT + 1):

@@ -67,7 +67,7 @@ class World:
 
     async def states(self) -> list[str]:
         """States of all messages, oldest first."""
-        return [row.state for row in await self.service.fetch_all("SELECT state FROM message ORDER BY id")]
+        return [row.state for row in await self.service.fetch_all("SELECT state FROM message ORDER BY created_at, id")]
 
     async def settle(self, *, until: str, seconds: float = 10.0) -> None:
         """Run the workers until the newest message is in the state."""
@@ -89,13 +89,20 @@ class World:
 
 
 @pytest.fixture
-async def world(start_service: ServiceFactory) -> AsyncIterator[World]:
-    """Notifications with registry and gateway; receipts come back at once."""
+def receipt_after_seconds() -> float:
+    """How soon receipts come back: at once. A test that acts between sending and receipt parametrizes this."""
+    return 0.05
+
+
+@pytest.fixture
+async def world(start_service: ServiceFactory, receipt_after_seconds: float) -> AsyncIterator[World]:
+    """Notifications with registry and gateway."""
     people = PeopleOfTheRegistry()
     registry_at, gateway_at, service_at = (listening_socket() for _ in range(3))
     gateway_settings = GatewaySettings(
-        secret=SECRET, SMS_RECEIPTS_URL=f"{url_of(service_at)}/receipts/sms", receipt_after_seconds=0.05,
-        late_after_seconds=0.3, hang_seconds=1.0, late_per_mille=0, repeated_per_mille=0, lost_per_mille=0,
+        secret=SECRET, SMS_RECEIPTS_URL=f"{url_of(service_at)}/receipts/sms",
+        receipt_after_seconds=receipt_after_seconds, late_after_seconds=0.3, hang_seconds=1.0,
+        late_per_mille=0, repeated_per_mille=0, lost_per_mille=0,
     )  # fmt: skip
     gateway = create_app(gateway_settings)
     service = await start_service(

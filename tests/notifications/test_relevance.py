@@ -26,6 +26,7 @@ from tests.notifications.conftest import World
 
 WORKING = "+6281234099000"
 DEAD = "+6281234099001"
+BEFORE_THE_RECEIPT = pytest.mark.parametrize("receipt_after_seconds", [3.0])
 
 
 def _over(person: UUID, matter: str) -> tuple[Fact, Fact]:
@@ -86,6 +87,7 @@ async def test_what_was_delivered_or_comes_later_is_left_alone(world: World) -> 
     assert await world.states() == ["delivered", "queued"]
 
 
+@BEFORE_THE_RECEIPT
 async def test_a_message_under_way_when_its_matter_ends_is_neither_sent_again_nor_listed(world: World) -> None:
     invitation = scheduled(world.people.add("+6281234099002"))
     await world.service.deliver(invitation, sequence=1)
@@ -138,6 +140,7 @@ async def test_a_death_takes_off_the_list_and_its_correction_sends_again(world: 
     await world.settle(until="delivered")
 
 
+@BEFORE_THE_RECEIPT
 async def test_a_message_that_fails_after_the_death_goes_on_no_list(world: World) -> None:
     person = world.people.add("+6281234099002")
     await world.service.deliver(scheduled(person))

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import json
 import os
 import sys
 from collections import Counter
@@ -18,6 +19,7 @@ from pydantic import SecretStr
 from chassis.ids import new_id
 from simulators.gateway_settings import GatewaySettings
 from simulators.magic_numbers import MAGIC_ENDINGS, Receipts, Shares, treatment
+from simulators.sent_record import SentRecord, mark
 from simulators.sms_gateway import create_app
 from tests.notifications.servers import listening_socket, serving, url_of
 
@@ -31,7 +33,13 @@ async def receipts() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-async def gateway(receipts: list[tuple[str, str]]) -> AsyncIterator[httpx.AsyncClient]:
+def sent_file(tmp_path: Path) -> Path:
+    """What the gateway took."""
+    return tmp_path / "sent.jsonl"
+
+
+@pytest.fixture
+async def gateway(receipts: list[tuple[str, str]], sent_file: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway whose receipts are collected."""
     callback = FastAPI()
 
@@ -47,6 +55,7 @@ async def gateway(receipts: list[tuple[str, str]]) -> AsyncIterator[httpx.AsyncC
     settings = GatewaySettings(
         secret=SECRET, SMS_RECEIPTS_URL=f"{url_of(callback_at)}/receipts", receipt_after_seconds=0.01,
         late_after_seconds=0.4, late_per_mille=0, repeated_per_mille=0, lost_per_mille=0, messages_kept=50,
+        sent_file=sent_file,
     )  # fmt: skip
     headers = {"Authorization": f"Bearer {SECRET}"}
     async with (
@@ -169,3 +178,25 @@ async def test_a_gateway_started_again_knows_what_it_took(tmp_path: Path) -> Non
             assert told["status"] == "undeliverable"
         with path.open("a") as file:
             file.write('\n["cut off by a ki')
+
+
+def test_the_record_of_what_was_sent_names_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "sent.jsonl"
+    record = SentRecord(file, SECRET)
+    for text in ("Halo", "Halo", "Lain"):
+        record.add(str(new_id()), "+6281234012345", text)
+    content = file.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in content.splitlines()]
+    assert {number for _, number, _ in lines} == {mark(SECRET, "+6281234012345")}
+    assert Counter(text for _, _, text in lines) == {mark(SECRET, "Halo"): 2, mark(SECRET, "Lain"): 1}
+    assert "81234012345" not in content
+    assert "Halo" not in content
+
+
+async def test_every_message_taken_is_recorded_once(gateway: httpx.AsyncClient, sent_file: Path) -> None:
+    message = _message()
+    for _ in range(3):
+        await gateway.post("/messages", json=message)
+    await gateway.post("/messages", json=_message("99001"))
+    content = await asyncio.to_thread(sent_file.read_text)
+    assert [json.loads(line)[0] for line in content.splitlines()] == [message["reference"]]

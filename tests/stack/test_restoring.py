@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from chassis.ids import new_id
+from cli.commands.restore import chosen_of
 from deploy.local.backup import dump
 from deploy.local.errors import StackError
 from deploy.local.home import Home
@@ -16,6 +17,7 @@ from deploy.local.migrate import migrate
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.provision import DatabaseUrls
+from deploy.local.reconciling import reconciliation
 from deploy.local.restoring import restore
 from deploy.local.stack import provision_databases
 
@@ -144,3 +146,34 @@ async def test_restores_where_no_database_was(server: Postgres, urls: dict[str, 
     await connection.close()
     await restore(server.home, server.url(), SERVICES, backup)
     assert set(SERVICES) <= await databases(server)
+
+
+async def test_only_the_restored_database_is_marked_to_take_back_what_it_told(
+    server: Postgres, urls: dict[str, DatabaseUrls], backup: Path
+) -> None:
+    """Its service reads its own topics first; the other one goes on as if nothing had happened."""
+    earlier = await marked_at(urls["training"].owner)
+    await restore(server.home, server.url(), ("registry",), backup)
+    found = await reconciliation(server.url(), "registry")
+    assert found is not None
+    assert (found.is_adopted, found.is_caught_up, found.missing) == (False, False, ())
+    assert await marked_at(urls["training"].owner) == earlier
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"), [(None, ["registry", "training"]), (["training"], ["training"]), (["console"], None)]
+)
+def test_a_service_that_the_backup_lacks_cannot_be_chosen(wanted: list[str] | None, chosen: list[str] | None) -> None:
+    held = ["registry", "training"]
+    if chosen is None:
+        with pytest.raises(StackError, match="holds no console"):
+            chosen_of(held, wanted)
+    else:
+        assert chosen_of(held, wanted) == chosen
+
+
+async def marked_at(owner_url: str) -> object:
+    connection = await asyncpg.connect(owner_url)
+    found: object = await connection.fetchval("SELECT restored_at FROM restoration")
+    await connection.close()
+    return found

@@ -61,6 +61,7 @@ SERVICES: Final[dict[str, Words]] = {
     "disbursement": Words("Penyaluran bantuan", "Disbursement"),
     "followup": Words("Pendampingan", "Follow-up"),
     "notifications": Words("Pemberitahuan", "Notifications"),
+    "console": Words("Konsol", "Console"),
 }
 
 FACTS: Final[dict[str, Words]] = {
@@ -104,3 +105,8 @@ FACTS: Final[dict[str, Words]] = {
 def event_words(kind: str) -> Words:
     """Words for a kind of event; its own name where nobody has found words yet."""
     return EVENTS.get(kind, Words(kind, kind))
+
+
+def service_words(name: str) -> Words:
+    """Words for a service; its own name for anybody else."""
+    return SERVICES.get(name, Words(name, name))

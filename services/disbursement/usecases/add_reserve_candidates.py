@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import Command, DatedCommand
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from contracts.fields import Code
 from services.disbursement.domain.facts import Trail
@@ -40,7 +39,7 @@ async def add_reserve_candidates(tx: Transaction, programme_id: UUID, command: A
     given = {each.person_id: programme.package(each.package_code).code for each in command.candidates}
     rows: list[dict[str, object]] = [
         {
-            "id": new_id(),
+            "id": tx.new_id(),
             "programme_id": programme.id,
             "person_id": person_id,
             "package_code": package_code,

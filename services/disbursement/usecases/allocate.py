@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from chassis.ids import new_id
+from chassis.ids import derived_id, in_order
 from chassis.transaction import Transaction
 from services.disbursement.domain.eligibility import CaseFacts, CourseState, PersonFacts, judge
 from services.disbursement.domain.facts import Allocated, Occasion
@@ -27,15 +27,31 @@ class Wish:
     from_reserve_list: bool = False
     replaces_grant_id: UUID | None = None
     cause: Any = None
+    origin: UUID | None = None
+    """The event or job for whose sake it is allocated, from which the grant takes its id; None in a request."""
 
 
 def wishes_of(
-    programme: Programme, cases: Sequence[CaseFacts], occasion: Occasion, on_reserve_list: Collection[UUID]
+    programme: Programme,
+    cases: Sequence[CaseFacts],
+    occasion: Occasion,
+    on_reserve_list: Collection[UUID],
+    origin: UUID,
+    first_place: int,
 ) -> list[Wish]:
-    """Those of the enrolled people who may receive a package now, or once they complete the course."""
+    """Those of the enrolled people who may receive a package now, or once they complete the course.
+
+    Their grants' ids keep the order of the cases; the first stands at `first_place` of all that `origin` makes.
+    """
     return [
-        Wish(case, programme.package(case.package_code), occasion, case.person_id in on_reserve_list)
-        for case in cases
+        Wish(
+            case,
+            programme.package(case.package_code),
+            occasion,
+            case.person_id in on_reserve_list,
+            origin=in_order(origin, place),
+        )
+        for place, case in enumerate(cases, first_place)
         if case.package_code is not None and judge(programme.rules, case).eligible_conditionally
     ]
 
@@ -46,7 +62,7 @@ async def allocate(tx: Transaction, programme: Programme, wishes: Sequence[Wish]
     Returns the grants made and whether the budget covered all. A family that holds a grant is passed over.
     """
     covered, enough = _covered(wishes, programme.available_rupiah)
-    grants = [_grant(programme, wish, person) for wish, person in covered]
+    grants = [_grant(tx, programme, wish, person) for wish, person in covered]
     inserted = await insert_grants(tx, grants)
     pairs = [(grant, wish) for grant, (wish, _) in zip(grants, covered, strict=True) if grant.id in inserted]
     if pairs:
@@ -70,10 +86,10 @@ def _covered(wishes: Sequence[Wish], available_rupiah: int) -> tuple[list[tuple[
     return covered, True
 
 
-def _grant(programme: Programme, wish: Wish, person: PersonFacts) -> Grant:
+def _grant(tx: Transaction, programme: Programme, wish: Wish, person: PersonFacts) -> Grant:
     completed = wish.case.course is CourseState.COMPLETED
     return Grant(
-        id=new_id(),
+        id=derived_id(wish.origin, "grant", programme.id, wish.case.person_id) if wish.origin else tx.new_id(),
         programme_id=programme.id,
         person_id=wish.case.person_id,
         family_id=person.family_id,

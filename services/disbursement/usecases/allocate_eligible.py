@@ -37,7 +37,8 @@ async def allocate_chunk(tx: Transaction, job: Job) -> JobStep:
     candidates = await next_candidates(tx, programme.id, after, CHUNK_LIMIT)
     reserve = {row.person_id: row.reserve_id for row in candidates if row.reserve_id is not None}
     cases = await load_cases(tx, programme.rules, [(row.person_id, None) for row in candidates])
-    wishes = wishes_of(programme, [cases[row.person_id] for row in candidates], occasion, reserve)
+    in_turn = [cases[row.person_id] for row in candidates]
+    wishes = wishes_of(programme, in_turn, occasion, reserve, job.id, job.done + job.failed)
     grants, enough = await allocate(tx, programme, wishes)
     await mark_called(tx, {reserve[grant.person_id]: grant.id for grant in grants if grant.person_id in reserve})
     return JobStep(

@@ -7,7 +7,6 @@ from pydantic import Field
 from sqlalchemy import insert
 
 from chassis.commands import DatedCommand
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from contracts.fields import Code, DocumentNumber
 from services.disbursement.domain.facts import Trail
@@ -35,7 +34,7 @@ async def buy_goods(tx: Transaction, command: BuyGoods) -> UUID:
     paid_rupiah = command.count * command.unit_price_rupiah
     await store.spend(tx, programme.id, paid_rupiah)
     await store.put_on_shelf(tx, programme.id, package.code, command.count)
-    purchase_id, occasion, about = new_id(), occasion_of(tx, command), about_programme(programme)
+    purchase_id, occasion, about = tx.new_id(), occasion_of(tx, command), about_programme(programme)
     await tx.execute(
         insert(purchase).values(
             id=purchase_id,

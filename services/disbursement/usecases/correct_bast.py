@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from chassis.commands import Command, DatedCommand
 from chassis.errors import Unprocessable
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from contracts.fields import Code
 from services.disbursement.domain.facts import BastField, ItemCondition, Trail
@@ -79,7 +78,7 @@ async def request_correction(tx: Transaction, bast_id: UUID, command: RequestCor
         and command.handed_over_on < grant.decided_on
     ):
         raise HandoverBeforeDecree(grant_id=grant.id, decree_on=grant.decided_on)
-    request = Change(new_id(), bast.id, tx.officer.identity)
+    request = Change(tx.new_id(), bast.id, tx.officer.identity)
     await store.insert_correction(tx, bast, request, command.reason.value, fields)
     trail = Trail("correction_requested", bast.id, bast.number, command.reason.value)
     await log_acts(tx, [LogLine(_about(bast), trail, occasion_of(tx, command))])

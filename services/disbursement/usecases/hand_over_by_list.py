@@ -7,7 +7,6 @@ from pydantic import Field
 
 from chassis.commands import DatedCommand
 from chassis.errors import Refusal
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.disbursement.store.handovers import insert_list, insert_list_lines, load_session
 from services.disbursement.usecases.hand_over_packages import Receipt, Signing, hand_over_packages
@@ -29,7 +28,7 @@ async def hand_over_by_list(tx: Transaction, command: HandOverByList) -> UUID:
     """
     session = await load_session(tx, command.session_id, for_share=True)
     session.require_planned()
-    list_id, occasion = new_id(), occasion_of(tx, command)
+    list_id, occasion = tx.new_id(), occasion_of(tx, command)
     await insert_list(tx, list_id, session)
     outcomes = await hand_over_packages(tx, session, command.receipts, command.signing, occasion)
     lines = [

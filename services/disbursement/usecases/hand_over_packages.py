@@ -10,7 +10,6 @@ from pydantic import Field
 
 from chassis.commands import Command
 from chassis.errors import Refusal
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from contracts.fields import Code
 from services.disbursement.domain.facts import HandedItem, ItemCondition, Occasion
@@ -151,7 +150,7 @@ async def _write(
     made, changes = [], []
     for handing, serial in zip(served, serials, strict=True):
         number = bast_number(session.agency, year, serial)
-        bast = _bast(session, handing, number, occasion, replaces.get(handing.grant.id))
+        bast = _bast(tx.new_id(), session, handing, number, occasion, replaces.get(handing.grant.id))
         names = {item.item_code: item.name for item in handing.package.items}
         made.append(store.NewBast(bast, serial, [(names[item.item_code], item) for item in handing.items]))
         fact = handing.grant.hand_over(session.id, bast.id, bast.number, handing.items, bast.replaces_bast_id)
@@ -162,11 +161,16 @@ async def _write(
 
 
 def _bast(
-    session: HandoverSession, handing: Handing, number: str, occasion: Occasion, replaces_bast_id: UUID | None
+    bast_id: UUID,
+    session: HandoverSession,
+    handing: Handing,
+    number: str,
+    occasion: Occasion,
+    replaces_bast_id: UUID | None,
 ) -> Bast:
     grant = handing.grant
     return Bast(
-        id=new_id(),
+        id=bast_id,
         number=number,
         grant_id=grant.id,
         person_id=grant.person_id,

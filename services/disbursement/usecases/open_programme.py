@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import Command, DatedCommand
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from contracts.fields import Code, Decile, RegionCode
 from services.disbursement import outgoing
@@ -67,7 +66,7 @@ class OpenProgramme(DatedCommand):
 async def open_programme(tx: Transaction, command: OpenProgramme) -> UUID:
     """Open it, post its budget, tell training. Raises ProgrammeExists, PackagePriceDiffers, PackagesOverlap."""
     tx.officer.require_region(command.region_code)
-    programme = _programme(tx.officer.agency, command)
+    programme = _programme(tx.new_id(), tx.officer.agency, command)
     programme.open()
     if await store.programme_exists(tx, programme.agency, programme.fiscal_year, programme.code):
         raise ProgrammeExists(programme_code=programme.code, fiscal_year=programme.fiscal_year)
@@ -79,9 +78,9 @@ async def open_programme(tx: Transaction, command: OpenProgramme) -> UUID:
     return programme.id
 
 
-def _programme(agency: str, command: OpenProgramme) -> Programme:
+def _programme(programme_id: UUID, agency: str, command: OpenProgramme) -> Programme:
     return Programme(
-        id=new_id(),
+        id=programme_id,
         code=command.code,
         agency=agency,
         region_code=command.region_code,

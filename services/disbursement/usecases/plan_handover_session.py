@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import DatedCommand
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from contracts.fields import Code, RegionCode
 from services.disbursement.domain.facts import Trail
@@ -34,7 +33,7 @@ async def plan_handover_session(tx: Transaction, command: PlanHandoverSession) -
     tx.officer.require_region(command.region_code)
     programme = await load_programme(tx, command.programme_id)
     session = HandoverSession(
-        id=new_id(),
+        id=tx.new_id(),
         programme_id=programme.id,
         agency=programme.agency,
         region_code=command.region_code,

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from chassis.commands import Command, DatedCommand
 from chassis.errors import Unprocessable
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.disbursement.domain.facts import CancelReason
 from services.disbursement.domain.grant import GrantNotInState, GrantState
@@ -62,7 +61,7 @@ async def propose_amendment(tx: Transaction, command: ProposeAmendment) -> UUID:
         if line.substitute_person_id is not None and line.substitute_person_id not in waiting:
             raise NotOnReserveList(person_id=line.substitute_person_id)
     proposal = Proposal(
-        id=new_id(),
+        id=tx.new_id(),
         programme_id=decree.programme_id,
         agency=decree.agency,
         region_code=decree.region_code,

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from chassis.commands import DatedCommand
-from chassis.ids import new_id
 from chassis.jobs import CHUNK_LIMIT, Job, JobStep
 from chassis.transaction import Transaction
 from services.disbursement.domain.grant import GrantState
@@ -41,7 +40,7 @@ async def propose_grants(tx: Transaction, command: ProposeGrants) -> UUID:
     count = await store.count_confirmed(tx, programme.id)
     if not count:
         raise NothingToPropose(programme_id=programme.id)
-    proposal_id = new_id()
+    proposal_id = tx.new_id()
     parameters = {"proposal_id": str(proposal_id), **job_occasion(occasion_of(tx, command))}
     proposal = Proposal(
         id=proposal_id,

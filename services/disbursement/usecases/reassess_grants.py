@@ -86,6 +86,7 @@ async def restore_released(tx: Transaction, causes: Causes) -> None:
                 programme.package(row.package_code),
                 occasion_of_event(tx, causes[row.person_id]),
                 cause=causes[row.person_id],
+                origin=causes[row.person_id].origin,
             )
             for row in released
             if judge(programme.rules, cases[row.person_id]).eligible

@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import DatedCommand
-from chassis.ids import new_id
 from chassis.jobs import CHUNK_LIMIT, Job, JobStep
 from chassis.transaction import Transaction
 from contracts.fields import DocumentNumber
@@ -49,7 +48,7 @@ async def sign_decree(tx: Transaction, command: SignDecree) -> UUID:
     proposal = await store.load_proposal(tx, command.proposal_id, for_update=True)
     proposal.decide(tx.officer.identity, command.version, command.occurred_on)
     await refuse_blocked_lines(tx, proposal)
-    decree, occasion = _decree(proposal, command, tx.officer.identity), occasion_of(tx, command)
+    decree, occasion = _decree(tx.new_id(), proposal, command, tx.officer.identity), occasion_of(tx, command)
     await store.insert_decree(tx, decree, None if amends else await _start_deciding(tx, decree, occasion))
     await store.save_proposal(tx, proposal)
     about = About(decree.programme_id, decree.agency, decree.region_code)
@@ -79,9 +78,9 @@ async def decide_chunk(tx: Transaction, job: Job) -> JobStep:
     return JobStep(done=len(grants), finished=finished)
 
 
-def _decree(proposal: Proposal, command: SignDecree, penetap: str) -> store.Decree:
+def _decree(decree_id: UUID, proposal: Proposal, command: SignDecree, penetap: str) -> store.Decree:
     return store.Decree(
-        id=new_id(),
+        id=decree_id,
         proposal_id=proposal.id,
         programme_id=proposal.programme_id,
         agency=proposal.agency,

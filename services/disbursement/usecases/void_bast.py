@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from chassis.commands import DatedCommand
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.disbursement.domain.facts import GoodsFate, Trail, VoidReason
 from services.disbursement.domain.handover import ChangePending, LossReason, VoidRequest
@@ -36,7 +35,7 @@ async def request_void(tx: Transaction, bast_id: UUID, command: RequestVoid) -> 
     if await store.change_pending(tx, bast.id):
         raise ChangePending(bast_id=bast.id)
     request = VoidRequest(
-        id=new_id(),
+        id=tx.new_id(),
         bast_id=bast.id,
         maker=tx.officer.identity,
         reason=command.reason,

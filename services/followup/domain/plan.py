@@ -148,20 +148,25 @@ class MentoringPlan:
 
         A visit that was announced is announced again only if its date changes.
         """
-        for visit in self.open_visits:
-            due_on = self.schedule.due_on(self.handover.handed_over_on, visit.number)
-            if due_on != visit.due_on:
-                visit.due_on, visit.announced_at = due_on, None
+        self._date_visits()
         for visit_id in new_ids:
             number = len(self.visits) + 1
             self.visits.append(Visit(visit_id, number, self.schedule.due_on(self.handover.handed_over_on, number)))
         return MentoringPlanned(self.next_sequence(), when, tuple(visit.due_on for visit in self.visits))
+
+    def _date_visits(self) -> None:
+        for visit in self.open_visits:
+            due_on = self.schedule.due_on(self.handover.handed_over_on, visit.number)
+            if due_on != visit.due_on:
+                visit.due_on, visit.announced_at = due_on, None
 
     def hand_over_again(self, handover: Handover, when: When) -> MentoringPlanned | None:
         """A replacement BAST: the same plan goes on from its date. Nothing for a handover already known."""
         if handover.bast_id == self.handover.bast_id and Hold.HANDOVER_VOIDED not in self.holds:
             return None
         self.handover = handover
+        # Also of a plan that rests for another reason: whether a death is heard before or after makes no difference.
+        self._date_visits()
         self._release(frozenset({Hold.HANDOVER_VOIDED}))
         return self.plan_visits([], when) if self.state is PlanState.ACTIVE else None
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import Command
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.followup.domain.empowerment import Rule
 from services.followup.domain.outcome import AssetState
@@ -38,7 +37,7 @@ class AddRule(Command):
 
 async def set_schedule(tx: Transaction, command: SetSchedule) -> UUID:
     """Add the next version of a package's schedule; returns its id."""
-    schedule_id = new_id()
+    schedule_id = tx.new_id()
     schedule = Schedule(command.visits_count, command.interval_months)
     await insert_schedule(tx, schedule_id, command.package_code, schedule)
     return schedule_id
@@ -46,7 +45,7 @@ async def set_schedule(tx: Transaction, command: SetSchedule) -> UUID:
 
 async def add_rule(tx: Transaction, command: AddRule) -> UUID:
     """Add the next version of the rule; returns its id."""
-    rule_id = new_id()
+    rule_id = tx.new_id()
     version = 1 + max((rule.version for rule in await load_rules(tx)), default=0)
     await insert_rule(tx, rule_id, Rule(version=version, **command.model_dump()))
     return rule_id

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from chassis.commands import Command
 from chassis.errors import Unprocessable
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.followup.domain.correction import CorrectionReason, Figures, VisitCorrection
 from services.followup.domain.errors import CorrectionOpen
@@ -48,7 +47,7 @@ async def correct_visit(tx: Transaction, command: CorrectVisit) -> UUID:
         raise CorrectionOpen(visit_id=visit.id)
     old = current_figures(plan, visit)
     new = _mended(old, command)
-    correction = VisitCorrection(new_id(), plan.id, visit.id, old, new, command.reason, tx.officer.identity)
+    correction = VisitCorrection(tx.new_id(), plan.id, visit.id, old, new, command.reason, tx.officer.identity)
     await insert_correction(tx, plan, correction, tx.now)
     return correction.id
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import DatedCommand
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.followup.outgoing import publish_facts, when_of
 from services.followup.store.plans import insert_visits, load_plan, save_plan
@@ -32,7 +31,7 @@ async def extend_mentoring(tx: Transaction, command: ExtendMentoring) -> UUID:
     """
     plan = await load_plan(tx, command.plan_id, for_update=True)
     count_before = len(plan.visits)
-    planned = plan.extend([new_id() for _ in range(command.further_visits)], when_of(command))
+    planned = plan.extend([tx.new_id() for _ in range(command.further_visits)], when_of(command))
     await save_plan(tx, plan)
     await insert_visits(tx, plan, plan.visits[count_before:])
     await schedule_visits(tx, plan)

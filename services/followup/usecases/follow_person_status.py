@@ -39,7 +39,7 @@ async def _follow(tx: Transaction, event: Delivered[PersonCorrectedV1]) -> None:
         planned = plan.person_is_active(when_heard(event))
         if plan.holds != holds_before:
             await save_plan(tx, plan, *plan.open_visits)
-            await schedule_visits(tx, plan)
+            await schedule_visits(tx, plan, causes={plan.id: event})
             publish_facts(tx, plan, planned, cause=event)
 
 

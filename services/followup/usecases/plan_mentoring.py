@@ -1,13 +1,13 @@
 """Aid was handed over: plan the visits, or go on with the plan that a voided handover suspended."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from chassis.consumer import Delivered
-from chassis.ids import new_id
+from chassis.ids import derived_id
 from chassis.transaction import Transaction
 from contracts.disbursement import AidHandedOverV1
-from services.followup.domain.facts import PlanFact
+from services.followup.domain.facts import PlanFact, When
 from services.followup.domain.plan import Handover, Hold, MentoringPlan
 from services.followup.domain.schedule import DEFAULT_PACKAGE, Schedule
 from services.followup.outgoing import publish_facts, when_heard
@@ -33,11 +33,12 @@ async def plan_mentoring(tx: Transaction, events: Sequence[HandedOver]) -> None:
             continue
         plan = _new_plan(event, schedules, people[event.data.person_id].region_code)
         made[plan.grant_id] = plan
-        told.append((plan, plan.plan_visits(_ids(plan.schedule.visits_count), when_heard(event)), event))
-        status = people[plan.person_id].status
-        if status != ACTIVE:
-            told.append((plan, plan.hold(Hold(status), when_heard(event)), event))
-    await _save(tx, made, known, {plan.id for plan, fact, _ in told if fact is not None})
+        told.append((plan, plan.plan_visits(_visit_ids(event, plan.schedule.visits_count), when_heard(event)), event))
+        person = people[plan.person_id]
+        if person.status != ACTIVE:
+            # By the date of the death or move, as if it were heard only now: visits before it can still be recorded.
+            told.append((plan, plan.hold(Hold(person.status), When(person.status_on)), event))
+    await _save(tx, made, known, {plan.id: event for plan, fact, event in told if fact is not None})
     for plan, fact, event in told:
         publish_facts(tx, plan, fact, cause=event)
 
@@ -46,20 +47,20 @@ async def _save(
     tx: Transaction,
     made: Mapping[UUID, MentoringPlan],
     known: Mapping[UUID, MentoringPlan],
-    planned_anew: Collection[UUID],
+    planned_by: Mapping[UUID, HandedOver],
 ) -> None:
     await insert_plans(tx, list(made.values()))
-    again = [plan for plan in known.values() if plan.id in planned_anew]
+    again = [plan for plan in known.values() if plan.id in planned_by]
     for plan in again:
         await tx.cancel_timers(VISIT_DUE, plan.id)
-    await schedule_visits(tx, *made.values(), *again)
+    await schedule_visits(tx, *made.values(), *again, causes=planned_by)
     await save_plans(tx, [(plan, plan.open_visits) for plan in known.values()])
 
 
 def _new_plan(event: HandedOver, schedules: Mapping[str, Schedule], corrected_region: str | None) -> MentoringPlan:
     aid = event.data
     return MentoringPlan(
-        id=new_id(),
+        id=derived_id(event.origin, "mentoring_plan"),
         grant_id=aid.grant_id,
         person_id=aid.person_id,
         family_id=aid.family_id,
@@ -78,5 +79,5 @@ def _handover(event: HandedOver) -> Handover:
     return Handover(event.data.bast_id, when.occurred_on, when.late_entry_reason)
 
 
-def _ids(count: int) -> list[UUID]:
-    return [new_id() for _ in range(count)]
+def _visit_ids(event: HandedOver, count: int) -> list[UUID]:
+    return [derived_id(event.origin, "visit", number) for number in range(1, count + 1)]

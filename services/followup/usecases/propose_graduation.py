@@ -4,7 +4,6 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from chassis.commands import DatedCommand
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.followup.domain.graduation import Graduation, answer_due_on, propose
 from services.followup.outgoing import publish_facts, when_of
@@ -31,7 +30,7 @@ async def propose_graduation(tx: Transaction, command: ProposeGraduation) -> UUI
     plan = await load_plan(tx, command.plan_id, for_update=True)
     when = when_of(command)
     due_on = answer_due_on(await load_rule(tx, command.occurred_on), when, tx.today)
-    graduation = Graduation(new_id(), plan.id, tx.officer.identity, due_on, command.occurred_on)
+    graduation = Graduation(tx.new_id(), plan.id, tx.officer.identity, due_on, command.occurred_on)
     empowerment = await load_current_empowerment(tx, plan.id)
     proposed = propose(plan, empowerment, await load_live_graduation(tx, plan.id), graduation, when)
     await insert_graduation(tx, plan, graduation)

@@ -1,6 +1,5 @@
 """Judging a family by the rule again, after every new or corrected figure."""
 
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.followup.domain.empowerment import Empowerment
 from services.followup.domain.plan import MentoringPlan
@@ -21,7 +20,7 @@ async def reassess_empowerment(tx: Transaction, plan: MentoringPlan) -> None:
     current = await load_current_empowerment(tx, plan.id)
     if current is None:
         if met:
-            await insert_empowerment(tx, plan, Empowerment(new_id(), plan.id, rule.version, last.id, mentor))
+            await insert_empowerment(tx, plan, Empowerment(tx.new_id(), plan.id, rule.version, last.id, mentor))
         return
     if current.reassess(rule.version, last.id, mentor, met):
         await save_empowerment(tx, current)

@@ -8,7 +8,6 @@ from sqlalchemy import insert
 
 from chassis.commands import Command
 from chassis.errors import Refusal
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.followup.store.tables import visit_list
 from services.followup.usecases.record_visit import RecordVisit, record_visit
@@ -23,7 +22,7 @@ class RecordVisits(Command):
 async def record_visits(tx: Transaction, command: RecordVisits) -> UUID:
     """Record what can be recorded; a refused row does not hold up the others. Returns the id of the list."""
     rows = {index: await _record(tx, visit) for index, visit in _in_lock_order(command.visits)}
-    list_id = new_id()
+    list_id = tx.new_id()
     await tx.execute(
         insert(visit_list).values(
             id=list_id,

@@ -211,6 +211,12 @@ class Message:
         self._move(MessageState.SENT)
         return [Sent(self, attempt.channel, self.version)]
 
+    def sent_before(self, channel: Channel, now: datetime, ask_at: datetime) -> list[MessageFact]:
+        """The attempt just begun turns out to be one whose sending was forgotten; a mail server cannot be asked."""
+        if self.attempt is not None:
+            self.attempt.channel = channel
+        return self.accept(now, None if channel is Channel.EMAIL else ask_at, "sent_before_restore")
+
     def deliver(self, now: datetime, code: str) -> list[MessageFact]:
         """The receipt says it arrived, which also proves that it was sent. Ignored once the attempt is settled."""
         facts = self._proven_sent(now, code)

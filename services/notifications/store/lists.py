@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, insert, select, text, update
 
-from chassis.ids import new_id
+from chassis.ids import derived_id, new_id
 from chassis.transaction import Transaction
 from services.notifications.domain.message import Matter, Message
 from services.notifications.domain.printed_list import Entry, ListState, PrintedList, UnknownList
@@ -26,7 +26,7 @@ _open_entry = list_entry.c.withdrawn_at.is_(None) & list_entry.c.acknowledged_on
 
 
 async def list_for(tx: Transaction, message: Message) -> UUID:
-    """The open list of the message's village and session, made when there is none; locked, and counted up."""
+    """The open list of the message's village and session, made for it when there is none; locked, and counted up."""
     values = {
         "programme_id": message.programme_id,
         "matter": message.matter.value,
@@ -34,7 +34,9 @@ async def list_for(tx: Transaction, message: Message) -> UUID:
         "agency": message.agency,
         "region_code": message.region_code,
     }
-    found = await tx.scalar(_OPEN_LIST, {"id": new_id(), "now": tx.now, **values})
+    found = await tx.scalar(
+        _OPEN_LIST, {"id": derived_id(message.id, "list", message.version), "now": tx.now, **values}
+    )
     return UUID(str(found))
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import Row, Select, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.errors import NotFound
-from chassis.ids import new_id
 from chassis.transaction import Transaction
+from contracts.notifications import MessageSentV1
 from services.notifications.domain.message import (
     FINAL,
     Attempt,
@@ -145,6 +145,17 @@ async def undelivered_messages(tx: Transaction, person_ids: Sequence[UUID]) -> l
     return [one for one in locked if one.state in {MessageState.FAILED, MessageState.LISTED}]
 
 
+async def sent_before_restore(tx: Transaction, message_ids: Sequence[UUID]) -> dict[UUID, Channel]:
+    """Which of these messages the world knows as sent, though this database, once restored, does not, and how."""
+    statement = text(
+        "SELECT subject, convert_from(body, 'UTF8')::jsonb ->> 'channel' AS channel"
+        " FROM adopted_event JOIN outbox USING (event_id)"
+        " WHERE settled_at IS NULL AND type = :type AND subject = ANY(:subjects)"
+    )
+    named = {"type": MessageSentV1.event_type, "subjects": [str(each) for each in message_ids]}
+    return {UUID(row.subject): Channel(row.channel) for row in await tx.fetch_all(statement, named)}
+
+
 async def known_region(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The region of each person's newest message."""
     statement = text(
@@ -154,10 +165,10 @@ async def known_region(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID
     return {row.person_id: row.region_code for row in await tx.fetch_all(statement, {"people": list(person_ids)})}
 
 
-def new_message_row(now: datetime, **values: Any) -> dict[str, Any]:
+def new_message_row(message_id: UUID, now: datetime, **values: Any) -> dict[str, Any]:
     """Row of a message that has just been queued."""
     return {
-        "id": new_id(),
+        "id": message_id,
         "state": MessageState.QUEUED.value,
         "version": 1,
         "attempts_count": 0,

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, insert, select, tuple_, update
 
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.notifications.domain.template import TemplateCode, TemplateVersion, UnknownTemplate
 from services.notifications.domain.wording import readable
@@ -35,7 +34,7 @@ async def take_next_version(tx: Transaction, code: TemplateCode) -> int:
 async def insert_version(tx: Transaction, version: TemplateVersion, maker: str, now: datetime) -> UUID:
     """Add a version."""
     row = {
-        "id": new_id(),
+        "id": tx.new_id(),
         "code": version.code.value,
         "version": version.version,
         "sms_text": version.sms_text,
@@ -83,7 +82,7 @@ async def insert_term(tx: Transaction, kind: str, code: str, label: str, now: da
     """Add a newer label for a code."""
     same = (term.c.kind == kind) & (term.c.code == code)
     version = select(func.coalesce(func.max(term.c.version), 0) + 1).where(same).scalar_subquery()
-    row: dict[str, Any] = {"id": new_id(), "kind": kind, "code": code, "label": label}
+    row: dict[str, Any] = {"id": tx.new_id(), "kind": kind, "code": code, "label": label}
     await tx.execute(insert(term).values(**row, version=version, maker=tx.officer.identity, created_at=now))
     return UUID(str(row["id"]))
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.events import Delivered
+from chassis.ids import derived_id
 from chassis.telemetry import carry
 from chassis.transaction import Transaction
 from contracts.envelope import case_id
@@ -65,6 +66,7 @@ def _row(
     if notice.items:
         facts["items"] = [{"name": labels["item", code], "quantity": quantity} for code, quantity in notice.items]
     return message_store.new_message_row(
+        derived_id(event.origin, "message"),
         tx.now,
         cause_source=event.source,
         cause_id=event.id,

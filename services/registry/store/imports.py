@@ -172,7 +172,7 @@ async def load_rows(
 
 
 def _opened(tx: Transaction, row: Row[Any]) -> RawRow:
-    cells = json.loads(tx.vault.open(row.cells_sealed))
+    cells = json.loads(tx.vault.open(row.cells_sealed)) if row.cells_sealed else {}  # emptied when its time was over
     return RawRow(row.row_number, {Column(name): value for name, value in cells.items()})
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, insert, or_, select, text, update
 
-from chassis.ids import new_id
+from chassis.ids import derived_id
 from chassis.paging import PageRows, fetch_page
 from chassis.transaction import Transaction
 from services.registry.domain.person import (
@@ -93,12 +93,12 @@ async def find_known(tx: Transaction, nik_indexes: Sequence[bytes]) -> Mapping[b
     return {bytes(row.nik_index): Known(row.person_id, row.family_id, bytes(row.card_index)) for row in rows}
 
 
-async def ensure_families(tx: Transaction, cards: Mapping[bytes, str]) -> Mapping[bytes, UUID]:
-    """Family ids by blind index of the No. KK; missing families are made."""
+async def ensure_families(tx: Transaction, cards: Mapping[bytes, str], origin: UUID) -> Mapping[bytes, UUID]:
+    """Family ids by blind index of the No. KK; missing families are made, for the sake of a list or correction."""
     # In one order everywhere, or two chunks inserting the same families would wait for each other.
     indexes = sorted(cards)
     sealed = [tx.vault.seal(cards[index]) for index in indexes]
-    ids = [new_id() for _ in indexes]
+    ids = [derived_id(origin, "family", index.hex()) for index in indexes]
     await tx.execute(_INSERT_FAMILIES, {"ids": ids, "indexes": indexes, "sealed": sealed, "now": tx.now})
     rows = await tx.fetch_all(select(family.c.id, family.c.card_index).where(family.c.card_index.in_(indexes)))
     return {bytes(row.card_index): row.id for row in rows}

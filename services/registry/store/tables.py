@@ -116,7 +116,7 @@ list_import_row = Table(
     Column("row_number", Integer, primary_key=True),
     Column("agency", Text, nullable=False),
     Column("region_code", Text, nullable=False),
-    Column("cells_sealed", LargeBinary, nullable=False),
+    Column("cells_sealed", LargeBinary),
     Column("outcome", Text, nullable=False),
     Column("person_id", Uuid),
     CheckConstraint("outcome IN ('accepted', 'known', 'refused', 'registered')", name="outcome"),

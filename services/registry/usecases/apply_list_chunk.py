@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from chassis.ids import new_id
+from chassis.ids import derived_id
 from chassis.transaction import Transaction
 from services.registry import outgoing
 from services.registry.domain.act import Act
@@ -72,7 +72,7 @@ async def _register(
     if not fresh:
         return []
     cards = {tx.vault.blind_index(row.family_card): row.family_card for row in fresh}
-    families = await people.ensure_families(tx, cards)
+    families = await people.ensure_families(tx, cards, aggregate.id)
     made = [
         _Registered(row, _attributes(aggregate, row, families[tx.vault.blind_index(row.family_card)])) for row in fresh
     ]
@@ -83,7 +83,11 @@ async def _register(
     registered = [one for one in made if one.attributes.person_id in claimed]
     await people.insert_people(tx, [_row(tx, aggregate, one) for one in registered])
     starting = [
-        (Membership(new_id(), one.attributes.family_id, scheme, None), owners[scheme], one.attributes.region_code)
+        (
+            Membership(_id(aggregate, one, scheme), one.attributes.family_id, scheme, None),
+            owners[scheme],
+            one.attributes.region_code,
+        )
         for one in registered
         for scheme in one.candidate.schemes
     ]
@@ -115,9 +119,13 @@ async def _assistance_ended_since(tx: Transaction, registered: Sequence[_Registe
     ]
 
 
+def _id(aggregate: ListImport, one: _Registered, scheme: Scheme) -> UUID:
+    return derived_id(aggregate.id, "membership", one.candidate.row_number, scheme.value)
+
+
 def _attributes(aggregate: ListImport, candidate: Candidate, family_id: UUID) -> Attributes:
     return Attributes(
-        person_id=new_id(),
+        person_id=derived_id(aggregate.id, "person", candidate.row_number),
         family_id=family_id,
         region_code=candidate.village_code,
         decile=candidate.decile,

@@ -47,7 +47,7 @@ async def _change(tx: Transaction, person: Person, correction: Correction) -> No
             person.nik = value
         case PersonField.FAMILY_CARD:
             card_index = tx.vault.blind_index(value)
-            person.family_id = (await people.ensure_families(tx, {card_index: value}))[card_index]
+            person.family_id = (await people.ensure_families(tx, {card_index: value}, correction.id))[card_index]
         case PersonField.BIRTH_DATE:
             person.birth_date = date.fromisoformat(value)
         case PersonField.PHONE:

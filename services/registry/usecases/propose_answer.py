@@ -4,7 +4,6 @@ from datetime import date
 from uuid import UUID
 
 from chassis.commands import DatedCommand, DateInFuture
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.registry.domain.end_request import Answer, EndRefusalReason, ProposedAnswer
 from services.registry.store import assistance
@@ -28,7 +27,7 @@ async def propose_answer(tx: Transaction, graduation_id: UUID, command: ProposeA
     scope = await assistance.request_scope(tx, graduation_id)
     request = await assistance.load_request(tx, graduation_id)
     answer = ProposedAnswer(
-        id=new_id(),
+        id=tx.new_id(),
         answer=command.answer,
         maker=tx.officer.identity,
         occurred_on=command.occurred_on,

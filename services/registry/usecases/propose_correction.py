@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import DatedCommand
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from contracts.fields import DocumentNumber, ListVersion
 from services.registry.domain.correction import (
@@ -61,7 +60,7 @@ async def propose_correction(tx: Transaction, person_id: UUID, command: ProposeC
     if new_value == old_value and (source is None or source == person.decile_source):
         raise NothingToCorrect(field=command.field.value)
     proposed = Correction(
-        id=new_id(),
+        id=tx.new_id(),
         person_id=person_id,
         field=command.field,
         old_value=old_value,

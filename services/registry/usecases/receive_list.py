@@ -9,7 +9,6 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import Command, DateInFuture
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from contracts.fields import ListVersion
 from services.registry.domain.findings import Column, Finding, FindingCode
@@ -85,7 +84,7 @@ def _aggregate(
     reached = list(outcomes.values())
     accepted, known = reached.count(RowOutcome.ACCEPTED), reached.count(RowOutcome.KNOWN)
     return ListImport(
-        id=new_id(),
+        id=tx.new_id(),
         agency=tx.officer.agency,
         region_code=tx.officer.region,
         decile_source=DecileSource(command.list_source, command.list_version, command.list_dated_on),

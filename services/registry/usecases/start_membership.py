@@ -4,7 +4,6 @@ from datetime import date
 from uuid import UUID
 
 from chassis.commands import Command, DateInFuture
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.registry.domain.membership import AlreadyMember, Membership, MembershipChange, NotOwner, Scheme
 from services.registry.store import assistance, people
@@ -33,7 +32,7 @@ async def start_membership(tx: Transaction, person_id: UUID, command: StartMembe
         earlier.start_again(command.since)
         await assistance.save_memberships(tx, [earlier], MembershipChange.STARTED, command.since, earlier.id)
         return earlier.id
-    membership = Membership(new_id(), person.family_id, command.scheme, command.since)
+    membership = Membership(tx.new_id(), person.family_id, command.scheme, command.since)
     if not await assistance.insert_memberships(tx, [(membership, owner, person.region_code)], membership.id):
         raise AlreadyMember(family_id=person.family_id, scheme=command.scheme.value)
     return membership.id

@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from chassis.errors import Refusal
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.training.domain.enrolment import Enrolment
 from services.training.domain.occasion import Occasion
@@ -27,7 +26,7 @@ async def insert_enrolment_list(
     occasion: Occasion,
 ) -> UUID:
     """Keep what became of each row of a list."""
-    list_id = new_id()
+    list_id = tx.new_id()
     head = {
         "id": list_id,
         "class_id": training_class.class_id,
@@ -55,7 +54,7 @@ async def insert_sheet_verification(
     tx: Transaction, training_class: TrainingClass, refusals: Mapping[UUID, str | None], occasion: Occasion
 ) -> UUID:
     """Keep what became of each sheet of a bulk verification; None: verified."""
-    verification_id = new_id()
+    verification_id = tx.new_id()
     head = {
         "id": verification_id,
         "class_id": training_class.class_id,

@@ -6,7 +6,6 @@ from datetime import date
 from uuid import UUID
 
 from chassis.errors import Refusal
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.training import outgoing
 from services.training.domain.admission import Admission, Applicant
@@ -37,7 +36,7 @@ async def admit_people(
             outcomes.append(refusal)
             continue
         applicants[person_id] = Applicant(person_id, applicants[person_id].status, is_in_programme=True)
-        outcomes.append(Enrolment.enrol(new_id(), person_id, training_class))
+        outcomes.append(Enrolment.enrol(tx.new_id(), person_id, training_class))
     new = [outcome for outcome in outcomes if isinstance(outcome, Enrolment)]
     await enrolments.insert_enrolments(tx, new, training_class.dates, occasion)
     for each in new:

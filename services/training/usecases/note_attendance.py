@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chassis.consumer import Delivered
 from chassis.errors import Refusal
-from chassis.ids import new_id
+from chassis.ids import derived_id
 from chassis.transaction import Transaction
 from contracts.inbound import AttendanceReportedV1
 from services.training.domain.occasion import Occasion
@@ -47,7 +47,8 @@ async def _take_in(tx: Transaction, event: SheetSent, known: Mapping[UUID, Train
     lines = [(each.enrolment_id, Attendance(each.attendance.value)) for each in told.entries]
     late = told.late_entry_reason
     occasion = Occasion(told.occurred_on, late.value if late else None)
-    await take_in_sheet(tx, training_class, told.session_id, entries_by_enrolment(lines), event.source, occasion)
+    entries, sheet_id = entries_by_enrolment(lines), derived_id(event.origin, "sheet")
+    await take_in_sheet(tx, training_class, told.session_id, entries, event.source, occasion, sheet_id)
 
 
 def _unaccepted(
@@ -55,7 +56,7 @@ def _unaccepted(
 ) -> Mapping[str, Any]:
     told = event.data
     return {
-        "id": new_id(),
+        "id": derived_id(event.origin, "unaccepted_sheet"),
         "source": event.source,
         "event_id": event.id,
         "sender_agency": told.agency,

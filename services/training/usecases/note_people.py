@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from chassis.consumer import Delivered
+from chassis.runs import in_turn
 from chassis.transaction import Transaction
 from contracts.registry import PersonCorrectedV1, PersonRegisteredV1
 from services.training import outgoing
@@ -18,6 +19,11 @@ PersonTold = Delivered[PersonRegisteredV1] | Delivered[PersonCorrectedV1]
 
 async def note_people(tx: Transaction, events: Sequence[PersonTold]) -> None:
     """Keep the newest state of each person, whatever order the facts come in."""
+    for turn in in_turn(events, lambda event: [event.data.person_id]):
+        await _note(tx, turn)
+
+
+async def _note(tx: Transaction, events: Sequence[PersonTold]) -> None:
     newest: dict[UUID, PersonTold] = {}
     for event in events:
         known = newest.get(event.data.person_id)

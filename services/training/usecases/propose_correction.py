@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from chassis.commands import DatedCommand
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.training.domain.occasion import Occasion
 from services.training.domain.sheet import CorrectionReason
@@ -35,7 +34,7 @@ async def propose_correction(tx: Transaction, command: ProposeCorrection) -> UUI
     known = (await sheets.load_session_sheets(tx, class_id, [session_id]))[session_id]
     replaced = known.open
     maker = tx.officer.identity
-    new = known.propose_correction(new_id(), entries_of(command.entries), maker, command.reason)
+    new = known.propose_correction(tx.new_id(), entries_of(command.entries), maker, command.reason)
     if replaced is not None:
         await sheets.save_sheet(tx, replaced)
     occasion = Occasion(command.occurred_on, command.late_entry_reason)

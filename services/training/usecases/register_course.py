@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import Command
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from contracts.fields import Code, RegionCode
 from services.training.domain.course import CourseCodeTaken
@@ -26,7 +25,7 @@ class RegisterCourse(Command):
 async def register_course(tx: Transaction, command: RegisterCourse) -> UUID:
     """Add a course. Raises NotAllowed outside the officer's region, CourseCodeTaken."""
     tx.officer.require_region(command.region_code)
-    course_id = new_id()
+    course_id = tx.new_id()
     row = {"id": course_id, "agency": tx.officer.agency, **command.model_dump()}
     if not await classes.insert_course(tx, row):
         raise CourseCodeTaken(course_code=command.code)

@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import Command
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from contracts.fields import Code, RegionCode
 from services.training.domain.course import ProviderCodeTaken
@@ -24,7 +23,7 @@ class RegisterProvider(Command):
 async def register_provider(tx: Transaction, command: RegisterProvider) -> UUID:
     """Add a provider. Raises NotAllowed outside the officer's region, ProviderCodeTaken."""
     tx.officer.require_region(command.region_code)
-    provider_id = new_id()
+    provider_id = tx.new_id()
     row = {"id": provider_id, "agency": tx.officer.agency, **command.model_dump()}
     if not await classes.insert_provider(tx, row):
         raise ProviderCodeTaken(provider_code=command.code)

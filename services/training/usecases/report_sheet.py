@@ -57,4 +57,6 @@ async def report_provider_sheet(tx: Transaction, command: ReportSheet) -> UUID:
 async def _take_in(tx: Transaction, training_class: TrainingClass, command: ReportSheet) -> UUID:
     occasion = Occasion(command.occurred_on, command.late_entry_reason)
     entries = entries_of(command.entries)
-    return await take_in_sheet(tx, training_class, command.session_id, entries, tx.officer.identity, occasion)
+    return await take_in_sheet(
+        tx, training_class, command.session_id, entries, tx.officer.identity, occasion, tx.new_id()
+    )

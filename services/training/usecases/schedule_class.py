@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import DatedCommand
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from contracts.fields import Code, RegionCode
 from services.training import outgoing
@@ -50,13 +49,13 @@ async def schedule_class(tx: Transaction, command: ScheduleClass) -> UUID:
     if not await classes.has_provider(tx, command.provider_code):
         raise ProviderUnknown(provider_code=command.provider_code)
     scheduled = TrainingClass(
-        class_id=new_id(),
+        class_id=tx.new_id(),
         programme_id=command.programme_id,
         course_code=course.code,
         provider_code=command.provider_code,
         place_region_code=command.place_region_code,
         capacity=command.capacity,
-        sessions=numbered_sessions(course, command.session_dates, [new_id() for _ in command.session_dates]),
+        sessions=numbered_sessions(course, command.session_dates, [tx.new_id() for _ in command.session_dates]),
         sessions_required=course.rule.sessions_required,
         agency=tx.officer.agency,
     )

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from chassis.ids import new_id
 from chassis.transaction import Transaction
 from services.training.domain.occasion import Occasion
 from services.training.domain.sheet import Attendance
@@ -18,8 +17,9 @@ async def take_in_sheet(
     entries: Mapping[UUID, Attendance],
     maker: str,
     occasion: Occasion,
+    sheet_id: UUID,
 ) -> UUID:
-    """Store a new revision, or find the one that says the same; returns its id. The caller locked the class.
+    """Store a new revision under this id, or find the one that says the same; returns its id. Its class is locked.
 
     Lines that name no known enrolment are kept: they are shown as unresolved and count for nobody.
     Raises SessionUnknown.
@@ -30,7 +30,7 @@ async def take_in_sheet(
     if same is not None:
         return same.sheet_id
     replaced = known.open
-    new = known.report(new_id(), entries, maker)
+    new = known.report(sheet_id, entries, maker)
     if replaced is not None:
         await sheets.save_sheet(tx, replaced)
     await sheets.insert_sheet(tx, new, training_class, occasion)

@@ -11,10 +11,20 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+PROJECTION = "cases"
+
 
 def upgrade() -> None:
     """Make the tables; only case files are read by scope, and everything else through them."""
     infrastructure.create()
+    infrastructure.projection(PROJECTION, "console")
+    _create_case_event()
+    _create_sources()
+    _create_case_file()
+    guard(f"{PROJECTION}.case_file")
+
+
+def _create_case_event() -> None:
     op.create_table(
         "case_event",
         sa.Column("event_id", sa.Uuid, nullable=False),
@@ -30,15 +40,26 @@ def upgrade() -> None:
         sa.Column("trace_id", sa.Text),
         sa.Column("facts", JSONB, nullable=False),
         sa.PrimaryKeyConstraint("source", "event_id", name="case_event_pkey"),
+        schema=PROJECTION,
     )
-    op.create_index("case_event_case", "case_event", ["case_id", "occurred_on", "recorded_at"])
-    op.create_index("case_event_person", "case_event", ["person_id"], postgresql_where=sa.text("case_id IS NULL"))
+    op.create_index("case_event_case", "case_event", ["case_id", "occurred_on", "recorded_at"], schema=PROJECTION)
+    op.create_index(
+        "case_event_person",
+        "case_event",
+        ["person_id"],
+        schema=PROJECTION,
+        postgresql_where=sa.text("case_id IS NULL"),
+    )
+
+
+def _create_sources() -> None:
     op.create_table(
         "programme",
         sa.Column("programme_id", sa.Uuid, nullable=False),
         sa.Column("code", sa.Text, nullable=False),
         sa.Column("agency", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("programme_id", name="programme_pkey"),
+        schema=PROJECTION,
     )
     op.create_table(
         "person_region",
@@ -46,9 +67,8 @@ def upgrade() -> None:
         sa.Column("region_code", sa.Text, nullable=False),
         sa.Column("sequence", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("person_id", name="person_region_pkey"),
+        schema=PROJECTION,
     )
-    _create_case_file()
-    guard("case_file")
 
 
 def _create_case_file() -> None:
@@ -60,13 +80,15 @@ def _create_case_file() -> None:
         sa.Column("agency", sa.Text, nullable=False),
         sa.Column("region_code", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("case_id", name="case_file_pkey"),
+        schema=PROJECTION,
     )
-    op.create_index("case_file_person", "case_file", ["person_id"])
-    op.create_index("case_file_programme", "case_file", ["programme_id"])
+    op.create_index("case_file_person", "case_file", ["person_id"], schema=PROJECTION)
+    op.create_index("case_file_programme", "case_file", ["programme_id"], schema=PROJECTION)
     op.create_index(
         "case_file_region",
         "case_file",
         ["region_code", "case_id"],
+        schema=PROJECTION,
         postgresql_ops={"region_code": "text_pattern_ops"},
     )
 

@@ -121,7 +121,7 @@ CREATE TABLE list_import_row (
     row_number INTEGER NOT NULL,
     agency TEXT NOT NULL,
     region_code TEXT NOT NULL,
-    cells_sealed BYTEA NOT NULL,
+    cells_sealed BYTEA,
     outcome TEXT NOT NULL,
     person_id UUID,
     CONSTRAINT list_import_row_pkey PRIMARY KEY (import_id, row_number),

@@ -1,0 +1,4 @@
+"""Allocation: gives every person of a list a sum.
+
+Owns grants, publishes `allocated`, hears nothing.
+"""

@@ -1,0 +1,4 @@
+"""Ledger: two postings for every payment.
+
+Owns postings, publishes nothing, hears `paid`.
+"""

@@ -1,0 +1,4 @@
+"""Payment: pays what was allocated.
+
+Owns payments, publishes `paid`, hears `allocated`.
+"""

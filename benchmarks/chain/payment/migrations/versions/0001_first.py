@@ -1,0 +1,23 @@
+"""Payments."""
+
+from chassis.migrations import infrastructure, run_script
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Create everything."""
+    infrastructure.create()
+    run_script(
+        """
+        CREATE TABLE payment (
+            id uuid PRIMARY KEY,
+            grant_id uuid NOT NULL UNIQUE,
+            person_id uuid NOT NULL,
+            amount_rupiah bigint NOT NULL,
+            state text NOT NULL,
+            created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+        );
+        """
+    )

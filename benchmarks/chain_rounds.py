@@ -1,0 +1,68 @@
+"""The chain on the chassis beside the floor, in interleaved rounds, after both proved that they lose nothing."""
+
+import asyncio
+import random
+import statistics
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.rounds import Figures, measure
+from benchmarks.servers import Servers
+from benchmarks.sides import ChassisSide, FloorSide, Side
+
+console = Console(stderr=True)
+PROOF_PEOPLE = 5_000
+REPEATED_SHARE = 0.05
+
+Make = Callable[[], Side]
+
+
+def chain(servers: Servers, people_count: int, rounds_count: int) -> dict[str, Any]:
+    """Rounds of each side, interleaved, and the ratios of their medians. Raises WrongEnd before any figure is told."""
+    sides: dict[str, Make] = {
+        "floor, plain": lambda: FloorSide(servers, full=False),
+        "floor, full": lambda: FloorSide(servers, full=True),
+        "chassis, traces off": lambda: ChassisSide(servers),
+    }
+    asyncio.run(_prove(servers))
+    found: dict[str, list[Figures]] = {name: [] for name in sides}
+    for number in range(rounds_count):
+        # In another order each round: none always runs on the warmest cache.
+        for name in random.Random(number).sample(list(sides), len(sides)):
+            figures = asyncio.run(measure(sides[name](), people_count))
+            found[name].append(figures)
+            console.print(f"round {number + 1}, {name}: {figures.people_per_second:.0f} people/s, "
+                          f"{figures.cpu_ms_per_person:.3f} CPU ms per person")  # fmt: skip
+    return {name: _summary(rounds) for name, rounds in found.items()}
+
+
+async def _prove(servers: Servers) -> None:
+    """Five per cent of the events twice on the floor, a killed process on the chassis: the ends must be right."""
+    await measure(FloorSide(servers, full=True, repeated_share=REPEATED_SHARE), PROOF_PEOPLE)
+    side = ChassisSide(servers)
+
+    async def kill_payment() -> None:
+        while await side.posted() < PROOF_PEOPLE // 2:  # noqa: ASYNC110 - another process counts
+            await asyncio.sleep(0.02)
+        side.kill("payment")
+        side.start_role("payment")
+
+    await measure(side, PROOF_PEOPLE, kill_payment)
+    console.print(f"proof: {REPEATED_SHARE:.0%} repeated and a kill -9 in the middle, every count right")
+
+
+def _summary(rounds: list[Figures]) -> dict[str, Any]:
+    return {
+        "rounds": [asdict(each) for each in rounds],
+        "people_per_second": _spread([each.people_per_second for each in rounds]),
+        "cpu_ms_per_person": _spread([each.cpu_ms_per_person for each in rounds]),
+        "memory_mb": max(max(each.memory_mb_by_process.values()) for each in rounds),
+        "load_average": max(each.load_average for each in rounds),
+    }
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {"min": min(values), "median": statistics.median(values), "max": max(values)}

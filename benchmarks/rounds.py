@@ -1,0 +1,90 @@
+"""One round of one side: time, processor time, memory, and the proof that the end is right."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from benchmarks.servers import Servers
+from benchmarks.sides import Side
+from benchmarks.usage import cpu_seconds, memory_mb
+
+TIMEOUT_SECONDS = 900
+
+
+class WrongEnd(Exception):
+    """The counts differ or the ledger does not sum to zero: the round has no figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one round measured."""
+
+    people_count: int
+    seconds: float
+    people_per_second: float
+    cpu_ms_per_person: float
+    cpu_seconds_by_part: dict[str, float]
+    memory_mb_by_process: dict[str, float]
+    load_average: float
+
+
+async def measure(side: Side, people_count: int, meanwhile: Callable[[], Awaitable[None]] | None = None) -> Figures:
+    """Run a round from the first allocation until every posting is there and both outboxes are sent.
+
+    Start-up and the joining of groups are left out. `meanwhile` runs beside, to disturb. Raises WrongEnd.
+    """
+    await side.prepare()
+    await side.start()
+    try:
+        before, began = _cpu(side), time.perf_counter()
+        await side.go(people_count)
+        disturbing = asyncio.ensure_future(meanwhile()) if meanwhile else None
+        peak = await _until_done(side, people_count)
+        seconds, after = time.perf_counter() - began, _cpu(side)
+        if disturbing:
+            await disturbing
+    finally:
+        side.stop()
+    await _prove(side, people_count)
+    used = {part: after[part] - before[part] for part in after}
+    return Figures(
+        people_count=people_count,
+        seconds=seconds,
+        people_per_second=people_count / seconds,
+        cpu_ms_per_person=1000 * sum(used.values()) / people_count,
+        cpu_seconds_by_part=used,
+        memory_mb_by_process=peak,
+        load_average=os.getloadavg()[0],
+    )
+
+
+async def _until_done(side: Side, people_count: int) -> dict[str, float]:
+    peak: dict[str, float] = {}
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while await side.posted() < 2 * people_count or await side.unsent():
+        for name, megabytes in memory_mb({role: p.pid for role, p in side.processes.items()}).items():
+            peak[name] = max(peak.get(name, 0), megabytes)
+        if dead := [role for role, process in side.processes.items() if process.poll() is not None]:
+            raise WrongEnd(f"{', '.join(dead)} ended by itself: see its log")
+        if time.monotonic() > deadline:
+            raise WrongEnd(f"not done after {TIMEOUT_SECONDS} s: {await side.counts()}")
+        await asyncio.sleep(0.1)
+    return peak
+
+
+async def _prove(side: Side, people_count: int) -> None:
+    counts = await side.counts()
+    expected = dict.fromkeys(counts, people_count) | {"postings": 2 * people_count, "ledger_sum": 0}
+    if counts != expected:
+        raise WrongEnd(f"{counts} instead of {expected}")
+
+
+def _cpu(side: Side) -> dict[str, float]:
+    servers: Servers = side.servers
+    return {
+        "python": cpu_seconds(process.pid for process in side.processes.values()),
+        "postgres": cpu_seconds([servers.postgres.pid or 0]),
+        "kafka": cpu_seconds([servers.kafka.pid or 0]),
+    }

@@ -1,0 +1,67 @@
+"""Which log a broker holds, and a producer that sends into that one only, and only while it may."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.metadata import MetadataRequest
+from aiokafka.protocol.produce import ProduceRequest
+
+
+class LogReplaced(KafkaError):  # type: ignore[misc]
+    """The broker holds another log than before: it was rebuilt from nothing."""
+
+
+class LeadershipLapsed(KafkaError):  # type: ignore[misc]
+    """This process was frozen, or cut off from its database, for so long that another one may lead by now."""
+
+
+async def cluster_id(client: AIOKafkaClient, node_id: Any = None) -> str:
+    """Identity of the log behind this client: the id a cluster gets when it is made. Raises KafkaError."""
+    node_id = client.get_random_node() if node_id is None else node_id
+    answer = await client.send(node_id, MetadataRequest([]))
+    return str(answer.cluster_id)
+
+
+class RelayProducer(AIOKafkaProducer):  # type: ignore[misc]
+    """An idempotent producer that asks before every request, also before one it repeats, whether it still may.
+
+    The library repeats a request until it succeeds, for hours if need be. Without the questions a leader that was
+    frozen would wake up and send what its successor has long sent, behind newer events of the same key; and what was
+    on its way to a broker that died would be the first thing in the log of the one built in its place.
+    """
+
+    def __init__(self, *, may_send: Callable[[], bool], **options: Any) -> None:
+        super().__init__(
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=5,
+            max_batch_size=256 * 1024,
+            request_timeout_ms=10_000,
+            **options,
+        )
+        self._may_send = may_send
+        self._send_request = self.client.send
+        self.client.send = self._send_if_allowed
+        self.log_identity = ""
+        """The log that was found at the start, the only one that is written to."""
+
+    async def start(self) -> None:
+        """Connect, and learn which log it is."""
+        await super().start()
+        self.log_identity = await cluster_id(self.client)
+
+    async def refuse_other_log(self, node_id: Any = None) -> None:
+        """Raise `LogReplaced` when the broker, or this node of it, has another log than at the start."""
+        if await cluster_id(self.client, node_id) != self.log_identity:
+            raise LogReplaced
+
+    async def _send_if_allowed(self, node_id: Any, request: Any, **options: Any) -> Any:
+        if isinstance(request, ProduceRequest):
+            await self.refuse_other_log(node_id)
+            # Asked last: a process that is frozen while it waits for the answer above wakes up here.
+            if not self._may_send():
+                raise LeadershipLapsed
+        return await self._send_request(node_id, request, **options)

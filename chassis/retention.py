@@ -1,0 +1,113 @@
+"""What is removed when its time is over. Whatever no rule names is kept for ever: docs/retention.md tells of both."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import NAMESPACE_OID, uuid5
+
+import orjson
+from sqlalchemy import TextClause, text
+
+from chassis.database import Database
+from chassis.jobs import Job, Jobs, JobStep
+from chassis.logs import logger
+from chassis.transaction import Transaction
+
+log = logger(__name__)
+
+KIND = "retention"
+CHUNK_ROWS = 1000
+LOOK_SECONDS = 600
+"""How often a process looks whether today's job has been started."""
+MONTHS_AHEAD = 6
+"""Partitions of outbox and inbox made in advance, so that a service that is never restarted has them too."""
+YEAR_DAYS = 365
+
+_START = text(
+    """
+    INSERT INTO job (id, kind, parameters, officer, agency, trace)
+    VALUES (:id, :kind, '{}', CAST(:officer AS jsonb), :agency, '{}') ON CONFLICT (id) DO NOTHING
+    """
+)
+_ADD_MONTHS = text("SELECT add_month_partitions(:months)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How long something is kept. `since` and `only` are SQL about one row of the table.
+
+    What is past its days is deleted; with `empties` only these columns are set to null, where the row itself proves
+    something. Deleting needs a DELETE right of the worker role on that table, which a migration grants.
+    """
+
+    table: str
+    since: str
+    keep_days: int
+    empties: tuple[str, ...] = ()
+    only: str = "true"
+
+    @property
+    def subject(self) -> str:
+        """The table, or the columns of it that are emptied."""
+        return ", ".join(f"{self.table}.{column}" for column in self.empties) or self.table
+
+    def statement(self) -> TextClause:
+        """Removes up to `:limit` rows that are past `:days`."""
+        due = f"({self.only}) AND ({self.since}) < clock_timestamp() - make_interval(days => :days)"
+        if self.empties:
+            due += f" AND num_nonnulls({', '.join(self.empties)}) > 0"
+        chosen = f"ctid = ANY(ARRAY(SELECT ctid FROM {self.table} WHERE {due} LIMIT :limit)) AND {due}"  # noqa: S608 - ours
+        if not self.empties:
+            return text(f"DELETE FROM {self.table} WHERE {chosen}")  # noqa: S608 - ours
+        emptied = ", ".join(f"{column} = NULL" for column in self.empties)
+        return text(f"UPDATE {self.table} SET {emptied} WHERE {chosen}")  # noqa: S608 - ours
+
+
+CHASSIS_RULES = (
+    Rule("idempotency", "recorded_at", 30),
+    Rule("timer", "due_at", YEAR_DAYS, only="state <> 'waiting'"),
+    Rule("job", "finished_at", YEAR_DAYS, only="state IN ('done', 'cancelled')"),
+    Rule("parked_message", "redriven_at", YEAR_DAYS, empties=("key_sealed", "body_sealed")),
+)
+"""For the tables that every service has."""
+
+
+class Retention:
+    """Applies a service's rules once a day, as a job: in chunks, resumed after a crash, seen in its row."""
+
+    def __init__(self, jobs: Jobs, rules: Sequence[Rule]) -> None:
+        self.rules = (*CHASSIS_RULES, *rules)
+        jobs.on(KIND)(self._chunk)
+
+    async def start_today(self, database: Database) -> None:
+        """Start the job of this day, unless one of the service's processes has started it."""
+        async with database.transaction() as tx:
+            officer = {
+                "issuer": tx.officer.issuer,
+                "subject": tx.officer.subject,
+                "roles": sorted(tx.officer.roles),
+                "agency": tx.officer.agency,
+                "region": tx.officer.region,
+            }
+            job_id = uuid5(NAMESPACE_OID, f"{KIND}/{tx.today.isoformat()}")
+            row = {"id": job_id, "kind": KIND, "agency": tx.officer.agency}
+            await tx.execute(_START, row | {"officer": orjson.dumps(officer).decode()})
+
+    async def run(self, database: Database, stopping: asyncio.Event) -> None:
+        """Start each day's job until told to stop."""
+        while not stopping.is_set():
+            await self.start_today(database)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
+
+    async def _chunk(self, tx: Transaction, job: Job) -> JobStep:
+        place = int(job.cursor or 0)
+        if job.cursor is None:
+            await tx.execute(_ADD_MONTHS, {"months": MONTHS_AHEAD})
+        rule = self.rules[place]
+        result = await tx.execute(rule.statement(), {"days": rule.keep_days, "limit": CHUNK_ROWS})
+        if result.rowcount:
+            log.info("retention_applied", subject=rule.subject, rows=result.rowcount)
+        following = place if result.rowcount == CHUNK_ROWS else place + 1
+        return JobStep(done=result.rowcount, cursor=following, finished=following == len(self.rules))

@@ -1,0 +1,149 @@
+"""The guards that are taken out, and the tests that must notice. docs/guarantees.md lists the same."""
+
+from typing import Final
+
+from tests.faults.honesty import Mutation
+
+_CONSUMING: Final = "tests/chassis/test_consuming.py::"
+_ORDERS: Final = "tests/chassis/test_orders_of_writing.py::"
+_EDGE: Final = "tests/chassis/test_http_edge.py::"
+
+QUICK: Final = (
+    Mutation(
+        name="inbox off: every delivery counts as fresh",
+        file="chassis/processing.py",
+        guard="            if item.identity in unseen:\n",
+        without="            if True:\n",
+        tests=(f"{_CONSUMING}test_an_event_takes_effect_once_however_often_it_arrives",),
+        shows="!= {1: 5}",
+    ),
+    Mutation(
+        name="key parking off: later messages of a parked key are processed",
+        file="chassis/processing.py",
+        guard="        stopped = await self.parking.parked_keys(tx, keys)\n",
+        without="        stopped: set[tuple[str, str]] = set()\n",
+        tests=(f"{_CONSUMING}test_a_failing_message_stops_only_its_own_key",),
+        shows="{2: 15}",
+    ),
+    Mutation(
+        name="consumer order broken: the offset commits before the effects",
+        file="chassis/processing.py",
+        guard="            arrived = [self.reader.read(record) for record in records]\n",
+        without="""\
+            async with self.database.transaction() as first:
+                await self._store_offsets(first, records)
+            arrived = [self.reader.read(record) for record in records]
+""",
+        tests=(f"{_ORDERS}test_a_consumer_that_dies_after_its_handlers_leaves_nothing",),
+        shows="stored_offset",
+    ),
+)
+"""Without a broker: a few seconds each, in every run of the tests."""
+
+REST: Final = (
+    Mutation(
+        name="outbox key lock off: a position may be taken before the key's other writer committed",
+        file="chassis/outbox.py",
+        guard='    await connection.execute(_LOCK_KEYS, {"keys": keys})\n',
+        without="",
+        tests=(f"{_ORDERS}test_events_of_one_key_appear_in_the_order_of_their_positions",),
+        shows="appeared after",
+    ),
+    Mutation(
+        name="outbox key lock after the positions",
+        file="chassis/outbox.py",
+        guard="async def write(connection: AsyncConnection, events: list[Outgoing]) -> None:\n",
+        without="""\
+_LOCK_LATER, _LOCK_KEYS = _LOCK_KEYS, text("SELECT CAST(:keys AS text[])")
+
+
+async def write(connection: AsyncConnection, events: list[Outgoing]) -> None:
+    await _write(connection, events)
+    keys = sorted({f"outbox/{event.topic}/{event.key}" for event in events})
+    await connection.execute(_LOCK_LATER, {"keys": keys})
+
+
+async def _write(connection: AsyncConnection, events: list[Outgoing]) -> None:
+""",
+        tests=(f"{_ORDERS}test_events_of_one_key_appear_in_the_order_of_their_positions",),
+        shows="appeared after",
+    ),
+    Mutation(
+        name="budget's condition off",
+        file="services/disbursement/store/programmes.py",
+        guard="        .where(columns.id == programme_id, columns.available_rupiah >= amount_rupiah)\n",
+        without="        .where(columns.id == programme_id)\n",
+        tests=("tests/disbursement/test_allocation.py::test_the_budget_is_never_overspent",),
+        shows="never_overspent",
+    ),
+    Mutation(
+        name="aggregate lock off: a class is read without FOR UPDATE",
+        file="services/training/store/classes.py",
+        guard="        statement = statement.with_for_update(key_share=True)\n",
+        without="        pass\n",
+        tests=("tests/training/test_enrolment.py::test_the_last_place_is_given_once",),
+        shows="[201",
+    ),
+    Mutation(
+        name="ledger guard off: an unbalanced posting is written",
+        file="services/disbursement/migrations/data/0001_tables.sql",
+        guard="HAVING sum(amount_rupiah) <> 0",
+        without="HAVING false",
+        tests=("tests/disbursement/test_trust.py::test_the_database_refuses_an_unbalanced_posting",),
+        shows="DID NOT RAISE",
+    ),
+    Mutation(
+        name="idempotency off: a repeated request is not recognised",
+        file="chassis/http.py",
+        guard="            if earlier is not None:\n",
+        without="            if False:\n",
+        tests=(f"{_EDGE}test_a_repeated_request_takes_effect_once",),
+        shows="== (201, 201, 422)",
+    ),
+    Mutation(
+        name="order within a batch off: an event may overtake an earlier one of its key",
+        file="chassis/runs.py",
+        guard="        if place < 0 or place < newest_with_key.get(key, -1):\n",
+        without="        if place < 0:\n",
+        tests=("tests/chassis/test_consuming.py::test_runs_keep_the_order_of_each_key[a1 b1 a1-runs3]",),
+        shows="['a1', 'a1', 'b1'] == ['a1', 'b1', 'a1']",
+    ),
+    Mutation(
+        name="stored offset off: a consumer goes on from Kafka's own offset",
+        file="chassis/subscription.py",
+        guard="                consumer.seek(partition, stored.get(partition, 0))\n",
+        without="                stored.get(partition, 0)\n",
+        tests=("tests/chassis/test_kafka_path.py::test_a_database_behind_its_offsets_catches_up",),
+        shows="did not come true in time",
+    ),
+    Mutation(
+        name="offsets not stored with the effects",
+        file="chassis/processing.py",
+        guard="            reach(AFTER_HANDLER)\n            await self._store_offsets(tx, records)\n",
+        without="            reach(AFTER_HANDLER)\n",
+        tests=(f"{_CONSUMING}test_effect_event_inbox_and_offset_commit_together",),
+        shows="stored is not None",
+    ),
+    Mutation(
+        name="relay order broken: rows are marked before the broker acknowledged them",
+        file="chassis/relay.py",
+        guard="        outcomes = await asyncio.gather(*(future for _, future in pending), return_exceptions=True)\n",
+        without="""\
+        early = [row["event_id"] for row, _ in pending]
+        if early:
+            await connection.execute(_MARK, early, min(early), max(early))
+        outcomes = await asyncio.gather(*(future for _, future in pending), return_exceptions=True)
+""",
+        tests=(f"{_ORDERS}test_an_event_is_marked_only_after_the_broker_has_it",),
+        shows="0 == 3",
+    ),
+    Mutation(
+        name="silence not given up: a statement may wait for ever",
+        file="chassis/database.py",
+        guard='"command_timeout": STATEMENT_SECONDS',
+        without='"command_timeout": None',
+        tests=("tests/faults/test_proxy.py::test_a_connection_that_falls_silent_is_given_up",),
+        shows="TimeoutError",
+    ),
+)
+"""Seconds to half a minute each: in the full run."""

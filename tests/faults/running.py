@@ -1,0 +1,134 @@
+"""The embedded stack for fault runs: every service a process of its own, watched as by `sinergi up`."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from deploy.local.home import Home
+from deploy.local.options import Options, from_environment
+from deploy.local.ports import accepts_connections, free_port
+from deploy.local.postgres import Postgres
+from deploy.local.stack import Stack
+from deploy.local.supervisor import Backoff
+from tests.faults.clerk import Clerk
+
+PUBLISHERS = ("registry", "training", "disbursement", "followup", "notifications")
+"""Services with events of their own."""
+SERVICES = (*PUBLISHERS, "console")
+RESTART_LIMIT_SECONDS = 2.0
+"""A storm's kills are no crash loop: the supervisor's pauses stay short, so that services are there to be killed."""
+
+
+@dataclass(slots=True)
+class FaultStack:
+    """A running stack: addresses, process ids, and the folder in which failpoints are armed."""
+
+    stack: Stack
+    failpoints: Path
+    sent_file: Path
+    """What the simulated SMS gateway took, one line for each message it really sent."""
+    reports: list[str] = field(default_factory=list)
+    """What the supervisor said: restarts and their reasons."""
+
+    @property
+    def home(self) -> Home:
+        """The stack's folder with logs and secrets."""
+        return self.stack.home
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """HTTP addresses by service."""
+        return {name: str(found["url"]) for name, found in self.stack.state["services"].items()}
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The broker's address."""
+        return str(self.stack.state["kafka_bootstrap_servers"])
+
+    def pid(self, part: str) -> int | None:
+        """Process id of a service or a server (`postgres`, `kafka`); None while it does not run."""
+        state = self.stack.state
+        found = state["services"].get(part) or state["servers"][part]
+        return found["pid"]  # type: ignore[no-any-return]
+
+    async def serving_pid(self, part: str) -> int | None:
+        """Process id of a part that answers; None while it starts, recovers, or does not run."""
+        if part == "postgres":
+            serves = await self._postgres_serves()
+        elif part == "kafka":
+            serves = await self._kafka_serves()
+        else:
+            serves = await asyncio.to_thread(accepts_connections, self.stack.state["services"][part]["port"])
+        return self.pid(part) if serves else None
+
+    async def _kafka_serves(self) -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers, request_timeout_ms=2000)
+        try:
+            await admin.start()
+        except (KafkaError, OSError):
+            return False
+        finally:
+            await admin.close()
+        return True
+
+    async def _postgres_serves(self) -> bool:
+        """Not while it recovers, when it takes connections only to refuse them."""
+        try:
+            connection = await asyncpg.connect(self.database_url("postgres"), timeout=5)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+        await connection.close()
+        return True
+
+    def database_url(self, service: str) -> str:
+        """A service's database, for the superuser."""
+        return Postgres(self.home, int(self.stack.state["servers"]["postgres"]["port"])).url(service)
+
+    def clerk(self) -> Clerk:
+        """A client of its own, with a journal of its own. Close it at the end."""
+        return Clerk(self.home, self.urls)
+
+
+def _options(more: Mapping[str, str]) -> Options:
+    environment = dict(os.environ) | dict(more)
+    wanted = from_environment(environment)
+    return from_environment(environment | {f"SINERGI_{name.upper()}_PORT": str(free_port()) for name in wanted.ports})
+
+
+@contextmanager
+def running_stack(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Iterator[FaultStack]:
+    """A stack on free ports in a folder of its own, stopped at the end; a folder that was not given is removed.
+
+    `environment` may name settings that services inherit (`deploy/local/inheritance.py`).
+    """
+    root = folder or Path(tempfile.mkdtemp(prefix="sinergi-faults-"))
+    root.mkdir(parents=True, exist_ok=True)
+    root.chmod(0o755)
+    failpoints, sent_file = root / "failpoints", root / "sent.jsonl"
+    failpoints.mkdir(exist_ok=True)
+    settings = {"FAILPOINTS_FOLDER": str(failpoints), "SMS_GATEWAY_SENT_FILE": str(sent_file)}
+    reports: list[str] = []
+    stack = Stack(
+        Home(root),
+        _options(settings | dict(environment or {})),
+        lambda part, what: reports.append(f"{part}: {what}"),
+        backoff=lambda: Backoff(limit_seconds=RESTART_LIMIT_SECONDS),
+    )
+    try:
+        stack.start()
+        threading.Thread(target=stack.watch, name="supervisor", daemon=True).start()
+        yield FaultStack(stack, failpoints, sent_file, reports)
+    finally:
+        stack.stop()
+        if folder is None:
+            shutil.rmtree(root, ignore_errors=True)

@@ -1,0 +1,215 @@
+"""Connections that are slow, reset, held or silent lose nothing; and the proxy does what its faults say."""
+
+import asyncio
+import random
+import sys
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from chassis import database
+from chassis.settings import ServiceSettings
+from deploy.local.home import Home
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.postgres import Postgres
+from deploy.local.provision import DatabaseUrls, create_topics
+from tests.chassis.builders import ordered, record
+from tests.chassis.conftest import sample_urls
+from tests.chassis.kafka import published, read_all, running, send, until
+from tests.chassis.sample.contract import catalogue_with
+from tests.chassis.sample.service import create_service
+from tests.faults.extent import FULL, extent, seed_of_run
+from tests.faults.proxy import Fault, Kind, Proxy, Way
+from tests.faults.proxy_path import Doors, doors_before, plan_of, proxied_stack, rage, rage_on, through
+from tests.faults.run import Run
+from tests.support.service import ServiceUnderTest, TestIssuer, settings_for
+
+__all__ = ["sample_urls"]
+
+PASSING = (Kind.RESET, Kind.HOLD, Kind.SLOW, Kind.DELAY)
+"""Silence is given up only after a minute: in full and by itself below."""
+PATIENCE_SECONDS = 180
+
+
+@pytest.fixture
+async def proxy() -> AsyncIterator[Proxy]:
+    """In front of a server that sends back what it gets."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+    port = free_port()
+    server = await asyncio.start_server(echo, LOOPBACK, port)
+    between = Proxy(free_port(), port)
+    between.start()
+    yield between
+    between.stop()
+    server.close()
+    await server.wait_closed()
+
+
+class Line:
+    """A client's connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def echo(self, data: bytes = b"x", seconds: float = 10) -> bytes:
+        """What comes back within the time."""
+        self.writer.write(data)
+        return await asyncio.wait_for(self.reader.readexactly(len(data)), seconds)
+
+
+Connect = Callable[[], Awaitable[Line]]
+
+
+@pytest.fixture
+async def connect(proxy: Proxy) -> AsyncIterator[Connect]:
+    """Connections through the proxy, closed at the end."""
+    made: list[Line] = []
+
+    async def connected() -> Line:
+        made.append(Line(*await asyncio.open_connection(LOOPBACK, proxy.port)))
+        return made[-1]
+
+    yield connected
+    for line in made:
+        line.writer.transport.abort()
+
+
+async def test_without_a_fault_all_gets_through(connect: Connect) -> None:
+    line = await connect()
+    assert await line.echo(b"y" * 1_000_000) == b"y" * 1_000_000
+
+
+@pytest.mark.parametrize(("way", "late"), [(Way.OUT, 0.3), (Way.BACK, 0.3), (Way.BOTH, 0.6)])
+async def test_a_delay_makes_late_and_passes(proxy: Proxy, connect: Connect, way: Way, late: float) -> None:
+    line = await connect()
+    with proxy.suffering(Fault(Kind.DELAY, way, 0, 0.3)):
+        began = time.monotonic()
+        assert await line.echo() == b"x"
+        assert time.monotonic() - began >= late
+
+
+async def test_a_slow_line_takes_its_time(proxy: Proxy, connect: Connect) -> None:
+    line = await connect()
+    with proxy.suffering(Fault(Kind.SLOW, Way.OUT, 0, 100_000)):
+        began = time.monotonic()
+        assert await line.echo(b"y" * 50_000) == b"y" * 50_000
+        assert time.monotonic() - began >= 0.5
+
+
+async def test_a_reset_ends_old_and_new_lines_with_rst(proxy: Proxy, connect: Connect) -> None:
+    line = await connect()
+    await line.echo()
+    with proxy.suffering(Fault(Kind.RESET, Way.BOTH, 0)):
+        with pytest.raises(ConnectionResetError):
+            await line.reader.read()
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await (await connect()).echo()
+    assert await (await connect()).echo() == b"x"
+
+
+@pytest.mark.parametrize("way", list(Way))
+async def test_what_was_held_arrives_afterwards(proxy: Proxy, connect: Connect, way: Way) -> None:
+    line = await connect()
+    with proxy.suffering(Fault(Kind.HOLD, way, 0)), pytest.raises(TimeoutError):
+        await line.echo(seconds=0.3)
+    assert await asyncio.wait_for(line.reader.readexactly(1), 10) == b"x"
+
+
+async def test_a_silenced_line_stays_silent_and_new_ones_work(proxy: Proxy, connect: Connect) -> None:
+    line = await connect()
+    await line.echo()
+    with proxy.suffering(Fault(Kind.SILENCE, Way.BACK, 0)):
+        pass
+    with pytest.raises(TimeoutError):
+        await line.echo(seconds=0.3)
+    fresh = await connect()
+    assert await fresh.echo() == b"x"
+
+
+@pytest.fixture
+def doors(postgres: Postgres, tmp_path: Path) -> Iterator[Doors]:
+    """Proxies before the session's PostgreSQL and a Kafka of this test's own."""
+    with doors_before(postgres, Home(tmp_path)) as found:
+        yield found
+
+
+async def test_the_path_keeps_its_promise_through_bad_connections(
+    doors: Doors, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path
+) -> None:
+    """Orders come in while connections misbehave: each becomes one credit and one event, in order per account."""
+    lot = random.Random(seed_of_run())
+    await create_topics(doors.kafka.bootstrap_servers, {entry.topic for entry in catalogue_with().values()})
+    more = {"kafka_bootstrap_servers": doors.bootstrap_servers}
+    settings = ServiceSettings(
+        **settings_for(through(doors.before_postgres, doors.postgres, sample_urls), issuer, tmp_path, **more)
+    )
+    sample = ServiceUnderTest(create_service(settings, catalogue_with()), issuer)
+    straight = ServiceSettings(**settings_for(sample_urls, issuer, tmp_path, **more))
+    seen = ServiceUnderTest(create_service(straight, catalogue_with()), issuer)
+    orders = [ordered(number % 20, amount) for amount, number in enumerate(range(600), start=1)]
+    async with running(sample):
+        storm = asyncio.create_task(rage(doors, plan_of(lot, 3, lot.sample(PASSING, 3)), lot))
+        for start in range(0, len(orders), 20):
+            await send(doors.kafka, "outside.orders", orders[start : start + 20])
+        await storm
+        await until(lambda: told(seen, len(orders)), PATIENCE_SECONDS)
+        await until(lambda: published(seen), PATIENCE_SECONDS)
+    assert await seen.fetch_all("SELECT reason FROM parked_message") == []
+    found: dict[str, list[int]] = defaultdict(list)
+    ids: set[str] = set()
+    for account, amount, headers in await read_all(doors.kafka, "sample.credits", len(orders)):
+        if headers["ce_id"] not in ids:
+            found[account].append(amount)
+        ids.add(headers["ce_id"])
+    for number in range(20):
+        owner = ordered(number).account_id
+        assert found[str(owner)] == [each.amount_rupiah for each in orders if each.account_id == owner]
+    await seen.close()
+
+
+async def told(sample: ServiceUnderTest, count: int) -> bool:
+    """Whether so many events are in the outbox."""
+    row = await sample.fetch_one("SELECT count(*) AS events FROM outbox")
+    return row is not None and row.events >= count
+
+
+async def test_a_connection_that_falls_silent_is_given_up(
+    postgres: Postgres, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half open, without a sign: the batch is tried again on a fresh connection, and takes effect once."""
+    monkeypatch.setattr(database, "STATEMENT_SECONDS", 1.0)
+    before = Proxy(free_port(), postgres.port)
+    before.start()
+    settings = ServiceSettings(**settings_for(through(before, postgres, sample_urls), issuer, tmp_path))
+    sample = ServiceUnderTest(create_service(settings, catalogue_with()), issuer)
+    await sample.processor().process([record(ordered(1))])
+    with before.suffering(Fault(Kind.SILENCE, Way.BACK, 0)):
+        pass
+    await asyncio.wait_for(sample.processor().process([record(ordered(1))]), 60)
+    rows = await sample.fetch_all("SELECT balance_rupiah FROM account")
+    assert [row.balance_rupiah for row in rows] == [10]
+    await sample.close()
+    before.stop()
+
+
+@pytest.mark.skipif(not FULL, reason="the whole stack behind proxies: in make faults")
+async def test_the_services_keep_their_promise_through_bad_connections() -> None:
+    with proxied_stack() as stack:
+        run = Run(stack, "proxy", seed_of_run(), people_count=1_000, drain_limit_seconds=120)
+        report = await run.execute(lambda run, storm: rage_on(run, storm, extent(full=50, smoke=3)))
+    sys.stderr.write(f"{report.text()}\n")
+    assert report.kept, report.text()

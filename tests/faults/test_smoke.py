@@ -1,0 +1,33 @@
+"""A thousand people served while services are killed and frozen; a hundred each while servers die, and are rebuilt."""
+
+import sys
+
+import pytest
+
+from deploy.local.home import default_home
+from tests.faults.extent import seed_of_run
+from tests.faults.injectors import PLACES
+from tests.faults.report import Report
+from tests.faults.rows import run_row
+from tests.faults.running import FaultStack
+
+
+async def run(stack: FaultStack, row: str) -> Report:
+    """Run the row, show and keep its report."""
+    report = await run_row(stack, row, seed_of_run())
+    sys.stderr.write(f"{report.text()}\n  {report.write(default_home().root / 'faults')}\n")
+    return report
+
+
+async def test_services_may_die_anywhere(fault_stack: FaultStack) -> None:
+    """Nobody loses anything and nothing happens twice; every named place was met."""
+    report = await run(fault_stack, "kills")
+    assert report.kept, report.text()
+    assert {struck.place for struck in report.struck} > set(PLACES)
+
+
+@pytest.mark.parametrize("row", ["database", "broker"])
+async def test_servers_may_die_and_lose_what_they_hold(fault_stack: FaultStack, row: str) -> None:
+    """The same with PostgreSQL and Kafka, a database from a backup, and a broker rebuilt from the archives."""
+    report = await run(fault_stack, row)
+    assert report.kept, report.text()
