@@ -12,6 +12,8 @@ _KNOWN = "SELECT log_identity, republish_into FROM published_log FOR UPDATE"
 _ANYTHING_PUBLISHED = "SELECT EXISTS (SELECT 1 FROM outbox WHERE published_at IS NOT NULL)"
 _NOTE_REPLACED = "UPDATE published_log SET replaced_by = $1 WHERE replaced_by IS DISTINCT FROM $1"
 _UNPUBLISH_ALL = "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
+UNPUBLISH_SECONDS = 4 * 3600
+"""The one statement of the relay that may be long: it touches every event there ever was."""
 _SETTLE = """
     INSERT INTO published_log (log_identity) VALUES ($1)
     ON CONFLICT (single) DO UPDATE SET log_identity = excluded.log_identity, since = clock_timestamp(),
@@ -32,7 +34,7 @@ async def may_publish_into(connection: "asyncpg.Connection[Any]", log_identity: 
             return True
         ordered = known is not None and known["republish_into"] == log_identity
         if ordered:
-            await connection.execute(_UNPUBLISH_ALL)
+            await connection.execute(_UNPUBLISH_ALL, timeout=UNPUBLISH_SECONDS)
         if known is None or ordered or not await connection.fetchval(_ANYTHING_PUBLISHED):
             await connection.execute(_SETTLE, log_identity)
             return True

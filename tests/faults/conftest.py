@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.extent import FULL
 from tests.faults.running import FaultStack, running_stack
+
+collect_ignore = [] if FULL else ["test_proxy_stack.py"]
 
 
 @pytest.fixture(scope="package")

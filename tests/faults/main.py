@@ -14,11 +14,11 @@ import typer
 from deploy.local.home import CHECKOUT, default_home
 
 TESTS = {
-    "disorder": "test_disorder.py",
-    "proxy": "test_proxy.py",
-    "poison": "test_poison.py",
-    "partners": "test_partners.py",
-    "honesty": "test_honesty.py",
+    "disorder": ("test_disorder.py",),
+    "proxy": ("test_proxy.py", "test_proxy_stack.py"),
+    "poison": ("test_poison.py",),
+    "partners": ("test_partners.py",),
+    "honesty": ("test_honesty.py",),
 }
 KILLS = ("kills", "broker", "database")
 
@@ -59,7 +59,7 @@ def _run_kills(name: str) -> bool:
 
 
 def _run_tests(name: str) -> bool:
-    argv = [sys.executable, "-m", "pytest", "-s", f"tests/faults/{TESTS[name]}"]
+    argv = [sys.executable, "-m", "pytest", "-s", *(f"tests/faults/{file}" for file in TESTS[name])]
     return subprocess.run(argv, check=False, cwd=CHECKOUT).returncode == 0
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -21,10 +20,9 @@ from tests.chassis.conftest import sample_urls
 from tests.chassis.kafka import published, read_all, running, send, until
 from tests.chassis.sample.contract import catalogue_with
 from tests.chassis.sample.service import create_service
-from tests.faults.extent import FULL, extent, seed_of_run
+from tests.faults.extent import seed_of_run
 from tests.faults.proxy import Fault, Kind, Proxy, Way
-from tests.faults.proxy_path import Doors, doors_before, plan_of, proxied_stack, rage, rage_on, through
-from tests.faults.run import Run
+from tests.faults.proxy_path import Doors, doors_before, plan_of, rage, through
 from tests.support.service import ServiceUnderTest, TestIssuer, settings_for
 
 __all__ = ["sample_urls"]
@@ -204,12 +202,3 @@ async def test_a_connection_that_falls_silent_is_given_up(
     assert [row.balance_rupiah for row in rows] == [10]
     await sample.close()
     before.stop()
-
-
-@pytest.mark.skipif(not FULL, reason="the whole stack behind proxies: in make faults")
-async def test_the_services_keep_their_promise_through_bad_connections() -> None:
-    with proxied_stack() as stack:
-        run = Run(stack, "proxy", seed_of_run(), people_count=1_000, drain_limit_seconds=120)
-        report = await run.execute(lambda run, storm: rage_on(run, storm, extent(full=50, smoke=3)))
-    sys.stderr.write(f"{report.text()}\n")
-    assert report.kept, report.text()

@@ -7,6 +7,7 @@ import pytest
 from chassis.errors import StaleVersion
 from chassis.ids import new_id
 from services.notifications.domain import wording
+from services.notifications.domain.backoff import wait_after, wait_seconds
 from services.notifications.domain.message import (
     Acknowledged,
     AttemptState,
@@ -18,8 +19,6 @@ from services.notifications.domain.message import (
     MessageState,
     NotListed,
     Sent,
-    wait_after,
-    wait_seconds,
 )
 from services.notifications.domain.outcome import FailureReason
 from services.notifications.domain.phone import normalised

@@ -1,7 +1,7 @@
 """The life of a message and of its attempts; final states never change."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -12,8 +12,6 @@ from services.notifications.domain.template import TemplateCode
 
 MAX_TRIES: Final = 10
 """Tries of one attempt before the gateway counts as refusing; about four hours with the backoff below."""
-_FIRST_WAIT_SECONDS: Final = 2.0
-_LONGEST_WAIT_SECONDS: Final = 3600.0
 
 
 class Matter(StrEnum):
@@ -294,13 +292,3 @@ class Message:
     def _move(self, state: MessageState, next_attempt_at: datetime | None = None) -> None:
         self.state, self.next_attempt_at = state, next_attempt_at
         self.version += 1
-
-
-def wait_seconds(tries: int) -> float:
-    """Backoff before the next try: doubles from two seconds up to an hour."""
-    return float(min(_FIRST_WAIT_SECONDS * 2 ** max(tries - 1, 0), _LONGEST_WAIT_SECONDS))
-
-
-def wait_after(tries: int, at_least_seconds: float = 0.0) -> timedelta:
-    """The backoff as a time span, never shorter than the gateway asked for."""
-    return timedelta(seconds=max(wait_seconds(tries), at_least_seconds))

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from chassis.transaction import Transaction
 from services.notifications.announcing import announce
-from services.notifications.domain.message import MAX_TRIES, Channel, Message, MessageFact, MessageState, wait_after
+from services.notifications.domain.backoff import wait_after
+from services.notifications.domain.message import MAX_TRIES, Channel, Message, MessageFact, MessageState
 from services.notifications.domain.outcome import (
     Accepted,
     Duplicate,
