@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
 import uvicorn
+import uvloop
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
@@ -250,7 +251,7 @@ def run(service: Service) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
-    asyncio.run(_serve(server, service.settings.stop_when_stdin_closes))
+    uvloop.run(_serve(server, service.settings.stop_when_stdin_closes))
     provider.shutdown()
 
 
