@@ -135,12 +135,16 @@ class ActEdge:
         self,
         usecase: Callable[[Transaction, CommandT], Awaitable[UUID]],
         command: CommandT,
+        *,
+        while_catching_up: bool = False,
     ) -> Created:
         """The id of what the use case made or changed; the same one when the request is repeated.
 
-        Raises the use case's refusals, `RequestInProgress` (409), `IdempotencyKeyReused` (422) and `CatchingUp` (503).
+        Raises the use case's refusals, `RequestInProgress` (409), `IdempotencyKeyReused` (422) and, unless it may act
+        on a database that a restore left behind, `CatchingUp` (503).
         """
-        await self.request.app.state.restoration.refuse_while_pending()
+        if not while_catching_up:
+            await self.request.app.state.restoration.refuse_while_pending()
         async with _in_scope(self.request) as tx:
             if isinstance(command, DatedCommand):
                 command.refuse_impossible_date(tx.today)

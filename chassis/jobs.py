@@ -23,11 +23,14 @@ log = logger(__name__)
 
 CHUNK_LIMIT = 2000
 """Most rows a chunk may work on: a longer transaction would hold back single acts."""
+TRANSIENT_PAUSE_SECONDS = 5
+"""How long a job stands aside when the outside failed, so that other jobs go first. It is never given up for that."""
 
 _NEXT = text(
     """
     SELECT * FROM job WHERE state IN ('queued', 'running') AND coalesce(retry_at, created_at) <= clock_timestamp()
-    ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    AND (kind = ANY(:first) OR NOT :only_first)
+    ORDER BY kind = ANY(:first) DESC, coalesce(retry_at, created_at) LIMIT 1 FOR UPDATE SKIP LOCKED
     """
 )
 _ADVANCE = text(
@@ -39,13 +42,20 @@ _ADVANCE = text(
     WHERE id = :id
     """
 )
+# Not after a cancellation: the chunk's own lock on the row is gone by now.
 _FAIL = text(
     """
     UPDATE job SET attempts = attempts + 1, last_error = :error,
            state = CASE WHEN attempts + 1 >= 5 THEN 'failed' ELSE state END,
            finished_at = CASE WHEN attempts + 1 >= 5 THEN clock_timestamp() END,
            retry_at = clock_timestamp() + make_interval(secs => 2 ^ attempts)
-    WHERE id = :id
+    WHERE id = :id AND state IN ('queued', 'running')
+    """
+)
+_POSTPONE = text(
+    """
+    UPDATE job SET last_error = :error, retry_at = clock_timestamp() + make_interval(secs => :seconds)
+    WHERE id = :id AND state IN ('queued', 'running')
     """
 )
 _OUTBOX_DEPTH = text("SELECT count(*) FROM (SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT :limit) AS unsent")
@@ -84,14 +94,20 @@ class Jobs:
     def __init__(self) -> None:
         self._handlers: dict[str, JobHandler] = {}
         self._not_cancellable: set[str] = set()
+        self._first: set[str] = set()
 
-    def on(self, kind: str, *, cancellable: bool = True) -> Callable[[JobHandler], JobHandler]:
-        """Register the handler of one kind; not cancellable where half of it done would be no state at all."""
+    def on(self, kind: str, *, cancellable: bool = True, first: bool = False) -> Callable[[JobHandler], JobHandler]:
+        """Register the handler of one kind; not cancellable where half of it done would be no state at all.
+
+        `first`: it goes before all other kinds, and runs however many events wait to be published.
+        """
 
         def register(handler: JobHandler) -> JobHandler:
             self._handlers[kind] = handler
             if not cancellable:
                 self._not_cancellable.add(kind)
+            if first:
+                self._first.add(kind)
             return handler
 
         return register
@@ -102,31 +118,45 @@ class Jobs:
         return tuple(sorted(self._not_cancellable))
 
     async def run_next(self, database: Database, outbox_depth_limit: int) -> bool:
-        """Run one chunk of the oldest open job; False when there is nothing to do or the outbox is too deep."""
-        async with database.transaction() as tx:
-            depth = await tx.scalar(_OUTBOX_DEPTH, {"limit": outbox_depth_limit + 1})
-            row = await tx.fetch_one(_NEXT) if depth <= outbox_depth_limit else None
+        """Run one chunk of the job whose turn it is; False when there is none.
+
+        While the outbox is deeper than the limit only kinds that go first have a turn. Whatever fails, up to the
+        commit itself, is kept with the job, and the next one has its turn.
+        """
+        row: Row[Any] | None = None
+        try:
+            async with database.transaction() as tx:
+                row = await self._next(tx, outbox_depth_limit)
+                if row is not None:
+                    await self._run_chunk(tx, row)
+        except Exception as error:
             if row is None:
-                return False
-            acting, buffered = tx.officer, tx.events_count
-            try:
-                with span(f"job {row.kind}", SpanKind.INTERNAL, resume(row.trace), job_id=str(row.id)):
-                    async with tx.connection.begin_nested():
-                        tx.officer = _officer(row.officer)
-                        tx.act_for(Origin(row.id, tells_once=False))
-                        step = await self._handlers[row.kind](tx, _job(row))
-                        await tx.execute(_ADVANCE, _advance(row.id, step))
-            except Exception as error:
+                raise
+            await self._count_failure(database, row, error)
+        return row is not None
+
+    async def _next(self, tx: Transaction, outbox_depth_limit: int) -> Row[Any] | None:
+        depth = await tx.scalar(_OUTBOX_DEPTH, {"limit": outbox_depth_limit + 1})
+        return await tx.fetch_one(_NEXT, {"first": sorted(self._first), "only_first": depth > outbox_depth_limit})
+
+    async def _run_chunk(self, tx: Transaction, row: Row[Any]) -> None:
+        with span(f"job {row.kind}", SpanKind.INTERNAL, resume(row.trace), job_id=str(row.id)):
+            tx.officer = _officer(row.officer)
+            tx.act_for(Origin(row.id, tells_once=False))
+            step = await self._handlers[row.kind](tx, _job(row))
+            await tx.execute(_ADVANCE, _advance(row.id, step))
+
+    async def _count_failure(self, database: Database, row: Row[Any], error: Exception) -> None:
+        """In a transaction of its own: nothing of the chunk's is left. Raises when the database is away altogether."""
+        failed = {"id": row.id, "error": failure(error)[0]}
+        with about(trace_id=current_trace_id(resume(row.trace)), job_id=row.id):
+            async with database.transaction() as tx:
                 if is_transient(error):
-                    raise
-                tx.forget_events(buffered)
-                with about(trace_id=current_trace_id(resume(row.trace)), job_id=row.id):
+                    await tx.execute(_POSTPONE, failed | {"seconds": TRANSIENT_PAUSE_SECONDS})
+                    log.warning("job_postponed", kind=row.kind, exc_info=error)
+                else:
+                    await tx.execute(_FAIL, failed)
                     log.error("job_failed", kind=row.kind, exc_info=error)
-                await tx.execute(_FAIL, {"id": row.id, "error": failure(error)[0]})
-            finally:
-                tx.officer = acting
-                tx.act_for(None)
-        return True
 
     async def run(self, database: Database, outbox_depth_limit: int, stopping: asyncio.Event) -> None:
         """Run jobs until told to stop."""

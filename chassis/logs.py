@@ -10,13 +10,15 @@ from uuid import UUID
 import structlog
 from structlog.typing import EventDict, Processor
 
-from chassis.telemetry import current_trace_id
+from chassis.telemetry import current_case_id, current_trace_id
 
 
 def _with_trace(_logger: Any, _method: str, event: EventDict) -> EventDict:
     # Behind `about`: a redrive's request has a trace, but the lines about its events belong to theirs.
     if "trace_id" not in event and (trace_id := current_trace_id()):
         event["trace_id"] = trace_id
+        if "case_id" not in event and (case_id := current_case_id()):
+            event["case_id"] = case_id
     return event
 
 
@@ -30,6 +32,9 @@ def about(*, trace_id: str | None, **ids: UUID | str | None) -> Iterator[None]:
 
 def without_values(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Processor that keeps of an exception its class and places: drivers quote row values in their texts (a NIK)."""
+    if event.get("logger") == "asyncio":
+        # Its messages hold a task's repr, and in it the text of the exception that nobody retrieved.
+        event["event"] = "event_loop_message"
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):
         event["error"] = type(error).__name__

@@ -9,14 +9,22 @@ from sqlalchemy import Row, text
 
 from chassis.commands import Command
 from chassis.errors import Conflict, NotFound, SamePerson, StaleVersion, Unprocessable
-from chassis.mends import MendKind, MendReason, replaced
+from chassis.mends import NOT_SUBSCRIBED, MendKind, MendReason, hold_mends, replaced
 from chassis.parking import seal_headers
-from chassis.records import RecordReader, Skipped, Unreadable
+from chassis.records import Readable, RecordReader, Skipped, Unreadable
 from chassis.redrive import REDRIVE_JOB
 from chassis.redrive_plan import Selection
 from chassis.transaction import Transaction
 
-_MESSAGE = text("SELECT * FROM parked_message WHERE id = :id AND redriven_at IS NULL")
+_MESSAGE = text(
+    """
+    SELECT * FROM parked_message WHERE id = :id AND redriven_at IS NULL
+    AND consumer NOT IN (SELECT consumer FROM generation WHERE state <> 'live')
+    """
+)
+_TOOK_EFFECT = text(
+    "SELECT EXISTS (SELECT 1 FROM inbox WHERE consumer = :consumer AND source = :source AND event_id = :event_id)"
+)
 _SUPERSEDE = text("UPDATE parked_mend SET state = 'superseded' WHERE message_id = :id AND state = 'proposed'")
 _PROPOSE = text(
     """
@@ -57,6 +65,12 @@ class MendUnreadable(Unprocessable):
     title = "The mended message would still not be readable as an event that this service hears"
 
 
+class MendKnown(Conflict):
+    """The proposed form has the id of an event that took effect: it would change nothing. Set the message aside."""
+
+    title = "The mended message would be an event that took effect here already"
+
+
 class ProposeMend(Command):
     """Another form of a parked message, or to set it aside. Headers, if given, replace all of the original's."""
 
@@ -80,12 +94,12 @@ def proposing(reader: RecordReader) -> Callable[[Transaction, tuple[UUID, Propos
     async def propose_mend(tx: Transaction, asked: tuple[UUID, ProposeMend]) -> UUID:
         """Keep the proposal, sealed; an open one of the same message is superseded.
 
-        Raises `NotParked`, and `MendUnreadable` unless what is proposed can be read.
+        Raises `NotParked`, `MendUnreadable` unless what is proposed can be read, `MendKnown` if it took effect before.
         """
         message_id, command = asked
         message = await _waiting(tx, message_id)
         if command.kind is MendKind.REPLACE:
-            _require_readable(tx, reader, message, command)
+            await _require_fresh(tx, message, _require_readable(tx, reader, message, command))
         await tx.execute(_SUPERSEDE, {"id": message_id})
         row = {
             "id": tx.new_id(),
@@ -107,6 +121,8 @@ async def approve_mend(tx: Transaction, mend_id: UUID) -> UUID:
     Raises `StaleVersion` when the message was tried or another mend proposed since, `SamePerson`, `MendNotOpen`.
     """
     mend = await _open_mend(tx, mend_id)
+    # Before the message is looked at: a redrive may be taking it at this moment.
+    await hold_mends(tx, [mend.message_id])
     message = await _waiting(tx, mend.message_id)
     if message.attempts != mend.attempts:
         raise StaleVersion(attempts=message.attempts, attempts_seen=mend.attempts)
@@ -148,14 +164,22 @@ async def _decide(tx: Transaction, mend_id: UUID, state: str, job_id: UUID | Non
     await tx.execute(_DECIDE, {"id": mend_id, "state": state, "checker": tx.officer.identity, "job_id": job_id})
 
 
-def _require_readable(tx: Transaction, reader: RecordReader, message: Row[Any], command: ProposeMend) -> None:
+def _require_readable(tx: Transaction, reader: RecordReader, message: Row[Any], command: ProposeMend) -> Readable:
     headers = None if command.headers is None else [(name, value.encode()) for name, value in command.headers.items()]
     key, body = (None if part is None else part.encode() for part in (command.key, command.body))
     read = reader.read(replaced(tx.vault, message, key=key, headers=headers, body=body))
     if isinstance(read, Unreadable):
         raise MendUnreadable(reason=read.reason, place=read.detail)
     if isinstance(read, Skipped):
-        raise MendUnreadable(reason="not_subscribed", place="ce_type")
+        raise MendUnreadable(reason=NOT_SUBSCRIBED, place="ce_type")
+    return read
+
+
+async def _require_fresh(tx: Transaction, message: Row[Any], read: Readable) -> None:
+    source, event_id = read.identity
+    told = {"consumer": message.consumer, "source": source, "event_id": event_id}
+    if await tx.scalar(_TOOK_EFFECT, told):
+        raise MendKnown(event_id=event_id)
 
 
 def _sealed(tx: Transaction, command: ProposeMend) -> dict[str, bytes | None]:

@@ -3,7 +3,7 @@
 The parked message itself never changes. What was approved last is what a redrive takes in its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,7 @@ from aiokafka import ConsumerRecord
 from sqlalchemy import Row, text
 
 from chassis.encryption import Vault
-from chassis.parking import Header, open_headers, record_at, unsealed
+from chassis.parking import Header, Place, open_headers, record_at, unsealed
 from chassis.records import stored_key
 from chassis.transaction import Transaction
 
@@ -52,7 +52,18 @@ class Mend:
     """The key it gives the message, where it gives another."""
     parts: Row[Any]
 
+    @property
+    def place(self) -> Place | None:
+        """Where it puts the message, if elsewhere."""
+        return None if self.key is None else (self.topic, self.key)
 
+
+NOT_SUBSCRIBED = "not_subscribed"
+"""Reason of a message of a type or version that the service does not hear."""
+ALREADY_KNOWN = "already_known"
+"""Reason of a mend that makes the message an event which took effect before."""
+
+_HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended('mend/' || id, 0)) FROM unnest(CAST(:ids AS text[])) AS id")
 _APPROVED = text(
     """
     SELECT DISTINCT ON (parked_mend.message_id) parked_mend.*, parked_message.topic
@@ -71,6 +82,11 @@ async def approved_mends(tx: Transaction, arrivals: Sequence[int]) -> dict[UUID,
     """By message: the mend that was approved last, for those of the messages that have one."""
     rows = await tx.fetch_all(_APPROVED, {"arrivals": list(arrivals)})
     return {row.message_id: _mend(tx.vault, row) for row in rows}
+
+
+async def hold_mends(tx: Transaction, message_ids: Iterable[UUID]) -> None:
+    """Let nobody else approve a mend of these messages, or take one of them, until the end of the transaction."""
+    await tx.execute(_HOLD, {"ids": sorted(str(message_id) for message_id in message_ids)})
 
 
 async def load_mend(tx: Transaction, mend_id: UUID) -> Mend:

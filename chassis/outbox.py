@@ -22,6 +22,11 @@ BODY_LIMIT_BYTES = 900_000
 CHANNEL = "outbox"
 """NOTIFY channel that wakes the relay."""
 
+BEHIND_HELD = """EXISTS (
+        SELECT 1 FROM outbox AS held WHERE held.published_at IS NULL AND held.held_reason IS NOT NULL
+        AND held.topic = o.topic AND held.key = o.key AND held.position < o.position)"""
+"""Whether a row `o` of the outbox waits behind a held one of its key."""
+
 _LOCK_KEYS = text("SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest(CAST(:keys AS text[])) AS k")
 _INSERT = text(
     """

@@ -31,6 +31,7 @@ def _environment(package: str, language: Language, zone: str) -> Environment:
     )
     environment.filters["day"] = lambda value: _day(value, locale)
     environment.filters["moment"] = lambda value: _moment(value, locale, ZoneInfo(zone))
+    environment.filters["second"] = lambda value: _second(value, locale, ZoneInfo(zone))
     environment.filters["rupiah"] = lambda value: format_currency(
         value, "IDR", locale=locale, format="¤#,##0", currency_digits=False
     )
@@ -43,6 +44,12 @@ def _day(value: date, locale: str) -> str:
 
 def _moment(value: datetime, locale: str, zone: ZoneInfo) -> str:
     return format_datetime(value.astimezone(zone), "d MMM y HH.mm", locale=locale)
+
+
+def _second(value: datetime, locale: str, zone: ZoneInfo) -> str:
+    """With the zone's own name (WIB), which is the same in both languages: compared with logs, which are in UTC."""
+    local = value.astimezone(zone)
+    return f"{format_datetime(local, 'd MMM y HH.mm.ss', locale=locale)} {local.tzname()}"
 
 
 def render(package: str, template: str, language: Language, zone: ZoneInfo, **values: Any) -> str:

@@ -1,7 +1,7 @@
 """Asking the log for records: when that last worked, and past a record that the client library cannot read."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -26,19 +26,22 @@ class Poll:
     async def __call__(self, consumer: AIOKafkaConsumer) -> Records:
         """The next records; empty when there are none."""
         self.asked_at = time.monotonic()
+        positions = _positions(consumer)
         try:
             return await self._ask(consumer)
         except UnicodeDecodeError:
             # A header *name* that is not UTF-8 fails inside the client, before any parser of ours, and would fail so
             # for ever: everything behind it would wait.
             log.error("record_unreadable_by_client")
-            return await self._one_by_one(consumer)
+            return await self._one_by_one(consumer, positions)
 
-    async def _one_by_one(self, consumer: AIOKafkaConsumer) -> Records:
+    async def _one_by_one(self, consumer: AIOKafkaConsumer, positions: Mapping[TopicPartition, int]) -> Records:
         found: list[ConsumerRecord[Any, Any]] = []
         for partition in sorted(consumer.assignment()):
-            # What was fetched is dropped: its reading stopped somewhere in the middle.
-            consumer.seek(partition, await consumer.position(partition))
+            # What was fetched is dropped: its reading stopped somewhere in the middle, and what the client had taken
+            # from other partitions before, it has lost with its error.
+            start = positions[partition] if partition in positions else await consumer.position(partition)
+            consumer.seek(partition, start)
             found += await self._of_partition(consumer, partition)
         return tuple(found)
 
@@ -57,6 +60,14 @@ class Poll:
                 break
             found += records
         return found
+
+
+def _positions(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+    """Where the client stands, as far as it knows by now: asking it the public way would wait until it does."""
+    subscription = consumer._subscription.subscription
+    assignment = None if subscription is None else subscription.assignment
+    states = {} if assignment is None else {each: assignment.state_value(each) for each in assignment.tps}
+    return {each: state.position for each, state in states.items() if state.has_valid_position}
 
 
 def _placeholder(partition: TopicPartition, offset: int) -> ConsumerRecord[Any, Any]:

@@ -12,15 +12,16 @@ from aiokafka import ConsumerRecord
 from opentelemetry.trace import Span, SpanKind, set_span_in_context
 from sqlalchemy import text
 
+from chassis.admission import admit, type_of
 from chassis.consumer import Consumers
 from chassis.database import Database, is_transient
 from chassis.errors import Refusal
 from chassis.events import Delivered
 from chassis.failpoints import AFTER_HANDLER, reach
 from chassis.logs import about, logger
-from chassis.parking import BEHIND, Parking
+from chassis.parking import Parking, ToPark
 from chassis.projection import GenerationChanged, Projection, join
-from chassis.records import Readable, RecordReader, Skipped, Unreadable, key_text, origin_of
+from chassis.records import Readable, RecordReader, Skipped, origin_of
 from chassis.runs import cut_into_runs
 from chassis.telemetry import current_trace_id, event_span, fail
 from chassis.transaction import Transaction
@@ -152,7 +153,7 @@ class Processor:
         began = time.monotonic()
         async with self.transaction() as tx:
             arrived = [self.reader.read(record) for record in records]
-            readable = await self._park_unreadable(tx, arrived)
+            readable = await admit(tx, self.parking, arrived)
             skipped = [item for item in arrived if isinstance(item, Skipped)]
             await self._count_skipped(tx, skipped)
             fresh = await self.fresh(tx, readable)
@@ -165,28 +166,6 @@ class Processor:
         seconds = time.monotonic() - began
         self.database.metrics.batch(self.consumer, len(records), seconds, processed, passed_over)
 
-    async def _park_unreadable(
-        self, tx: Transaction, arrived: Sequence[Unreadable | Skipped | Readable]
-    ) -> list[Readable]:
-        """Park what cannot be read and what stands behind a parked key; return the rest in order."""
-        keys = [(item.record.topic, key) for item in arrived if (key := key_text(item.record, tx.vault)) is not None]
-        stopped = await self.parking.parked_keys(tx, keys)
-        passing: list[Readable] = []
-        for item in arrived:
-            if isinstance(item, Skipped):
-                continue
-            place = (item.record.topic, key_text(item.record, tx.vault) or "")
-            if place in stopped:
-                await self.parking.park(tx, item.record, reason=BEHIND, detail="", type_=_type(item))
-            elif isinstance(item, Unreadable):
-                await self.parking.park(tx, item.record, reason=item.reason, detail=item.detail, type_=item.type)
-                stopped |= {place} if item.record.key is not None else set()
-                with _about(item.record):
-                    log.error("message_parked", reason=item.reason, type=item.type, topic=item.record.topic)
-            else:
-                passing.append(item)
-        return passing
-
     async def _park_failed(self, record: ConsumerRecord[Any, Any], error: Exception) -> None:
         reason, detail = failure(error)
         with _about(record):
@@ -195,7 +174,7 @@ class Processor:
         async with self.transaction() as tx:
             if not isinstance(error, Refusal):
                 await self._refuse_bad_release(tx, reason)
-            await self.parking.park(tx, record, reason=reason, detail=detail, type_=_type(item))
+            await self.parking.park(tx, [ToPark(record, reason, detail, type_of(item))])
             await self._store_offsets(tx, [record])
 
     async def _refuse_bad_release(self, tx: Transaction, reason: str) -> None:
@@ -292,7 +271,3 @@ def _about_run(run: Sequence[Delivered[Any]]) -> AbstractContextManager[None]:
 def _about(record: ConsumerRecord[Any, Any]) -> AbstractContextManager[None]:
     origin = origin_of(record)
     return about(trace_id=origin.trace_id, event_id=origin.event_id, case_id=origin.correlation_id)
-
-
-def _type(item: Unreadable | Skipped | Readable) -> str | None:
-    return item.event.type if isinstance(item, Readable) else item.type

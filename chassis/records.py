@@ -74,6 +74,13 @@ class RecordReader:
         if unheard:
             raise ValueError(f"{service} handles {unheard}, but the catalogue does not name it as a consumer")
 
+    @classmethod
+    def of_publisher(cls, service: str, catalogue: Catalogue) -> "RecordReader":
+        """Reads what the service itself tells, whether or not it hears it too."""
+        reader = cls(service, catalogue, ())
+        reader._heard = frozenset(kind for kind, entry in catalogue.items() if entry.owner == service)
+        return reader
+
     def known(self, type_: str) -> str:
         """The type if the catalogue has it, else `unknown`: a sender's own words never become a metric's label."""
         return type_ if type_ in self._catalogue else "unknown"

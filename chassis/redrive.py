@@ -1,6 +1,7 @@
 """Parked messages tried again by a job: in order of arrival, each exactly once, through the inbox like any other."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -10,11 +11,11 @@ from sqlalchemy import Row, text
 from chassis.auth import Officer
 from chassis.database import is_transient
 from chassis.jobs import Job, JobStep
-from chassis.mends import Mend, MendKind, approved_mends, mended
-from chassis.parking import BEHIND, unsealed
+from chassis.mends import ALREADY_KNOWN, NOT_SUBSCRIBED, Mend, MendKind, approved_mends, hold_mends, mended
+from chassis.parking import BEHIND, Place, unsealed
 from chassis.processing import Processor, failure
-from chassis.records import Readable, Unreadable, key_text
-from chassis.redrive_plan import Place, Plan, Selection
+from chassis.records import Readable, Skipped, Unreadable, key_text
+from chassis.redrive_plan import Plan, Selection
 from chassis.transaction import Transaction
 
 REDRIVE_JOB = "redrive"
@@ -41,9 +42,15 @@ class _Chunk:
 
     plan: Plan
     mends: Mapping[UUID, Mend]
+    locked: AbstractSet[Place]
     done: int = 0
     failed: int = 0
     stopped: set[Place] = field(default_factory=set)
+
+    def leave(self, row: Row[Any]) -> None:
+        """Take neither this message nor what stands behind it in its key."""
+        if row.key is not None:
+            self.stopped.add((row.topic, row.key))
 
 
 class _FailedAgain(Exception):
@@ -74,12 +81,17 @@ class Redrive:
             return JobStep(done=0, cursor="planned", total=total, finished=total == 0)
         queued = await plan.queued(CHUNK_MESSAGES)
         places = {(row.topic, row.key) for row in queued if row.key is not None}
-        chunk = _Chunk(plan, await approved_mends(tx, [row.arrival for row in queued]))
-        mended_places = [(mend.topic, mend.key) for mend in chunk.mends.values() if mend.key is not None]
+        arrivals = [row.arrival for row in queued]
+        proposed = (mend.place for mend in (await approved_mends(tx, arrivals)).values())
+        locked = places | {place for place in proposed if place is not None}
         acting, tx.officer = tx.officer, self._identity
         tx.act_for(None)
         try:
-            for row in await plan.lock([*places, *mended_places], [row.arrival for row in queued]):
+            messages = await plan.lock(locked, arrivals)
+            await hold_mends(tx, [row.id for row in messages])
+            # Once more: another person may have approved one while this waited for the locks.
+            chunk = _Chunk(plan, await approved_mends(tx, arrivals), locked)
+            for row in messages:
                 await self._take(tx, chunk, row)
         finally:
             tx.officer = acting
@@ -98,10 +110,14 @@ class Redrive:
     async def _take(self, tx: Transaction, chunk: _Chunk, row: Row[Any]) -> None:
         if (row.topic, row.key) in chunk.stopped:
             return
+        mend = chunk.mends.get(row.id)
+        if mend is not None and mend.place is not None and mend.place not in chunk.locked:
+            # Approved since the locks were chosen, for a key that is not among them: the next chunk takes it.
+            chunk.leave(row)
+            return
         outcome, mend_id = row.outcome, row.mend_id
         if outcome is None:
             # Otherwise another redrive settled it between this plan and this lock.
-            mend = chunk.mends.get(row.id)
             try:
                 outcome, mend_id = await self._attempt(tx, row, mend), mend and mend.id
             except _FailedAgain as failed:
@@ -117,8 +133,8 @@ class Redrive:
         mend = chunk.mends.get(row.id)
         await chunk.plan.note(row.arrival, "failed", mend.id if mend else None, **told)
         chunk.failed += 1
+        chunk.leave(row)
         if row.key is not None:
-            chunk.stopped.add((row.topic, row.key))
             chunk.failed += await chunk.plan.stop_key(row.topic, row.key)
 
     async def _attempt(self, tx: Transaction, row: Row[Any], mend: Mend | None) -> str:
@@ -143,10 +159,16 @@ class Redrive:
         item = self._processor.reader.read(mended(tx.vault, row, mend)) if mend else original
         if isinstance(item, Unreadable):
             raise _FailedAgain(item.reason, item.detail)
+        if isinstance(item, Skipped):
+            # Heard when it parked, and no longer: whether it is to be heard again or set aside is for somebody to say.
+            raise _FailedAgain(NOT_SUBSCRIBED, "ce_type")
         if isinstance(item, Readable):
             await self._refuse_overtaking(tx, row, key_text(item.record, tx.vault))
-            for fresh in await self._processor.fresh(tx, [item]):
-                await self._processor.handle(tx, [fresh.event])
+            fresh = await self._processor.fresh(tx, [item])
+            if mend is not None and not fresh:
+                raise _FailedAgain(ALREADY_KNOWN, "ce_id")
+            for one in fresh:
+                await self._processor.handle(tx, [one.event])
         if mend is not None:
             await self._never_again(tx, original)
         return "applied"

@@ -10,10 +10,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from chassis.commands import Command
+from chassis.parking import Place
 from chassis.transaction import Transaction
-
-Place = tuple[str, str]
-"""Topic and key."""
 
 
 class Selection(Command):
@@ -81,12 +79,20 @@ _STOP_KEY = text(
     WHERE job_id = :job_id AND topic = :topic AND key = :key AND outcome = 'queued'
     """
 )
+# Only what parked behind the plan: a long key that was looked through for every chunk would cost its square.
+# `OFFSET 0` keeps the planner from looking through it all the same and comparing afterwards.
 _EXTEND = text(
     """
     INSERT INTO redrive_result (job_id, arrival, message_id, topic, key)
-    SELECT :job_id, arrival, id, topic, key FROM parked_message
-    WHERE consumer = :consumer AND redriven_at IS NULL
-    AND (topic, key) IN (SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[])))
+    SELECT :job_id, m.arrival, m.id, m.topic, m.key
+    FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[])) AS place (topic, key)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(max(arrival), 0) AS newest FROM redrive_result AS planned
+        WHERE planned.job_id = :job_id AND planned.topic = place.topic AND planned.key = place.key) AS plan
+    CROSS JOIN LATERAL (
+        SELECT * FROM parked_message AS waiting
+        WHERE waiting.consumer = :consumer AND waiting.topic = place.topic AND waiting.key = place.key
+        AND waiting.redriven_at IS NULL AND waiting.arrival > plan.newest OFFSET 0) AS m
     ON CONFLICT DO NOTHING
     """
 )

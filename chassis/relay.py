@@ -25,7 +25,7 @@ from opentelemetry.trace import SpanKind
 from chassis.broker import LeadershipLapsed, RelayProducer, cluster_id
 from chassis.failpoints import AFTER_ACK, reach
 from chassis.logs import about, logger
-from chassis.outbox import CHANNEL
+from chassis.outbox import BEHIND_HELD, CHANNEL
 from chassis.published_log import may_publish_into
 from chassis.telemetry import carry, current_trace_id, event_span, fail, resume
 
@@ -55,13 +55,11 @@ _TOPIC_UNAVAILABLE = (
     TopicAuthorizationFailedError,
 )
 
-_UNPUBLISHED = """
+_UNPUBLISHED = f"""
     SELECT event_id, topic, key, type, headers, body FROM outbox AS o
-    WHERE published_at IS NULL AND held_reason IS NULL AND topic <> ALL($2::text[]) AND NOT EXISTS (
-        SELECT 1 FROM outbox AS held WHERE held.published_at IS NULL AND held.held_reason IS NOT NULL
-        AND held.topic = o.topic AND held.key = o.key AND held.position < o.position)
+    WHERE published_at IS NULL AND held_reason IS NULL AND topic <> ALL($2::text[]) AND NOT {BEHIND_HELD}
     ORDER BY position LIMIT $1
-"""
+"""  # noqa: S608 - constants of ours
 _MARK = """
     UPDATE outbox SET published_at = clock_timestamp()
     WHERE event_id = ANY($1::uuid[]) AND event_id BETWEEN $2 AND $3
@@ -182,7 +180,7 @@ class Relay:
     async def _wait_for_our_log(
         self, stopping: asyncio.Event, connection: "asyncpg.Connection[Any]", producer: RelayProducer
     ) -> None:
-        while not stopping.is_set() and not await may_publish_into(connection, producer.log_identity):
+        while not stopping.is_set() and not await may_publish_into(connection, producer.log_identity, stopping):
             if not self._log_replaced:
                 log.error("log_replaced", log_identity=producer.log_identity)
             self._log_replaced = True

@@ -1,23 +1,25 @@
 """After a restore from a backup: take back from the topics what this service had told since, then catch up.
 
 `sinergi restore` marks the database. The service then reads its own topics before it tells, hears or does anything:
-what its archive lacks is adopted (docs/decisions/0026-derived-ids.md). While it catches up, requests that would change
-something are refused, and timers, jobs and workers wait: they would act on a state that is not the newest.
+what its archive lacks is adopted (chassis/adoption.py, docs/decisions/0026-derived-ids.md). While it catches up,
+requests that would change something are refused, and timers, jobs and workers wait: they would act on a state that is
+not the newest.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from sqlalchemy import text
 
+from chassis.adoption import Adoption
+from chassis.broker import cluster_id
 from chassis.database import Database, is_transient
 from chassis.errors import Refusal
 from chassis.events import Catalogue
@@ -25,40 +27,17 @@ from chassis.logs import logger
 
 log = logger(__name__)
 
-BATCH_LIMIT = 1000
 _RETRY_SECONDS = 0.5
 
 _MARK = text("SELECT read_from, adopted_at, caught_up_at, ends, log_identity FROM restoration")
-_MARK_PUBLISHED = text(
-    "UPDATE outbox SET published_at = clock_timestamp(), held_reason = NULL"
-    " WHERE published_at IS NULL AND event_id = ANY(:event_ids)"
-)
-_ADOPT = text(
-    """
-    WITH lost AS (
-        INSERT INTO outbox (event_id, topic, key, type, subject, correlation_id, headers, body, recorded_at,
-                            published_at)
-        SELECT event_id, :topic, key, headers::jsonb ->> 'ce_type', headers::jsonb ->> 'ce_subject',
-               (headers::jsonb ->> 'ce_correlationid')::uuid, headers::jsonb, body,
-               (headers::jsonb ->> 'ce_time')::timestamptz, clock_timestamp()
-        FROM unnest(CAST(:event_ids AS uuid[]), CAST(:keys AS text[]), CAST(:headers AS text[]),
-                    CAST(:bodies AS bytea[])) WITH ORDINALITY AS told (event_id, key, headers, body, place)
-        ORDER BY place
-        ON CONFLICT (event_id) DO NOTHING RETURNING event_id, subject, headers
-    ), noted AS (
-        INSERT INTO adopted_event (event_id) SELECT event_id FROM lost ON CONFLICT DO NOTHING
-    ), lifted AS (
-        INSERT INTO sequence_lift (subject, lift)
-        SELECT subject, max((headers ->> 'ce_sequence')::bigint) FROM lost GROUP BY subject
-        ON CONFLICT (subject) DO UPDATE SET lift = greatest(sequence_lift.lift, excluded.lift)
-    )
-    SELECT count(*) FROM lost
-    """
-)
 _ADOPTED = text(
     "UPDATE restoration SET adopted_at = clock_timestamp(), ends = CAST(:ends AS jsonb), log_identity = :log_identity"
     " WHERE adopted_at IS NULL"
 )
+_ENDS_ANEW = text(
+    "UPDATE restoration SET ends = CAST(:ends AS jsonb), log_identity = :log_identity WHERE caught_up_at IS NULL"
+)
+_LOG_REPLACED = text("SELECT EXISTS (SELECT 1 FROM published_log WHERE log_identity <> :log_identity)")
 _BEHIND = text(
     """
     SELECT count(*) FROM jsonb_to_recordset(CAST(:ends AS jsonb)) AS wanted (topic text, partition int, "end" bigint)
@@ -84,9 +63,8 @@ class Restoration:
         self, service: str, source: str, catalogue: Catalogue, heard: Sequence[str], database: Database,
         bootstrap_servers: str,
     ) -> None:  # fmt: skip
-        self._source = source
-        self._own_types = frozenset(kind for kind, entry in catalogue.items() if entry.owner == service)
-        self._own_topics = sorted({catalogue[kind].topic.name for kind in self._own_types})
+        self._adoption = Adoption(service, source, catalogue, database)
+        self._own_topics = sorted({entry.topic.name for entry in catalogue.values() if entry.owner == service})
         self._heard_topics = sorted({catalogue[kind].topic.name for kind in heard})
         self._database = database
         self._bootstrap_servers = bootstrap_servers
@@ -141,69 +119,46 @@ class Restoration:
             return await tx.fetch_one(_MARK)
 
     async def _note_whether_caught_up(self, mark: Any) -> None:
-        wanted = {"ends": _json(mark.ends), "log_identity": mark.log_identity}
-        async with self._database.transaction() as tx:
-            if not await tx.scalar(_BEHIND, wanted):
-                await tx.execute(_CAUGHT_UP)
-                log.info("caught_up_after_restore")
+        async with self._reading() as (consumer, log_identity):
+            here = {"log_identity": log_identity}
+            async with self._database.transaction() as tx:
+                # A new log is empty until the archives are sent into it: having read it all would mean nothing.
+                if await tx.scalar(_LOG_REPLACED, here):
+                    return
+                if mark.log_identity != log_identity:
+                    await tx.execute(_ENDS_ANEW, here | {"ends": await self._heard_ends(consumer)})
+                elif not await tx.scalar(_BEHIND, here | {"ends": _json(mark.ends)}):
+                    await tx.execute(_CAUGHT_UP)
+                    log.info("caught_up_after_restore")
 
     async def _adopt(self, read_from: datetime | None) -> None:
-        log_identity, partitions = await _partitions(self._bootstrap_servers, self._own_topics + self._heard_topics)
+        async with self._reading() as (consumer, log_identity):
+            found = {"ends": await self._heard_ends(consumer), "log_identity": log_identity}
+            own = await self._filled(consumer, self._own_topics)
+            count = await self._adoption.adopt(consumer, own, read_from)
+        async with self._database.transaction() as tx:
+            await tx.execute(_ADOPTED, found)
+        log.info("events_adopted", count=count)
+
+    @contextlib.asynccontextmanager
+    async def _reading(self) -> AsyncIterator[tuple[AIOKafkaConsumer, str]]:
+        """A consumer without a group, and the identity of the log it reads."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap_servers, enable_auto_commit=False)
         await consumer.start()
         try:
-            ends = await _filled(consumer, [each for each in partitions if each.topic in self._heard_topics])
-            own = await _filled(consumer, [each for each in partitions if each.topic in self._own_topics])
-            count = await self._read(consumer, await _since(consumer, own, read_from), own)
+            yield consumer, await cluster_id(consumer._client)
         finally:
             await consumer.stop()
-        heard = [{"topic": each.topic, "partition": each.partition, "end": end} for each, end in ends.items()]
-        async with self._database.transaction() as tx:
-            await tx.execute(_ADOPTED, {"ends": _json(heard), "log_identity": log_identity})
-        log.info("events_adopted", count=count)
 
-    async def _read(
-        self,
-        consumer: AIOKafkaConsumer,
-        starts: Mapping[TopicPartition, int],
-        ends: Mapping[TopicPartition, int],
-    ) -> int:
-        """Adopt partition by partition, since of each key only one partition knows the order."""
-        count = 0
-        for partition, start in starts.items():
-            consumer.assign([partition])
-            consumer.seek(partition, start)
-            while await consumer.position(partition) < ends[partition]:
-                for records in (await consumer.getmany(timeout_ms=1000, max_records=BATCH_LIMIT)).values():
-                    count += await self._adopt_records(partition.topic, records)
-        return count
+    async def _heard_ends(self, consumer: AIOKafkaConsumer) -> str:
+        ends = await self._filled(consumer, self._heard_topics)
+        return _json([{"topic": each.topic, "partition": each.partition, "end": end} for each, end in ends.items()])
 
-    async def _adopt_records(self, topic: str, records: Sequence[ConsumerRecord[Any, Any]]) -> int:
-        told = [(record, headers) for record in records if (headers := self._own_headers(record)) is not None]
-        if not told:
-            return 0
-        event_ids = [UUID(headers["ce_id"]) for _, headers in told]
-        lost = {
-            "topic": topic,
-            "event_ids": event_ids,
-            "keys": [record.key.decode() for record, _ in told],
-            "headers": [_json(headers) for _, headers in told],
-            "bodies": [record.value for record, _ in told],
-        }
-        async with self._database.transaction() as tx:
-            await tx.execute(_MARK_PUBLISHED, {"event_ids": event_ids})
-            return int(await tx.scalar(_ADOPT, lost))
-
-    def _own_headers(self, record: ConsumerRecord[Any, Any]) -> dict[str, str] | None:
-        """The headers of an event of this very service; None for whatever else somebody put there."""
-        try:
-            headers = {name: value.decode() for name, value in record.headers}
-            record.key.decode()
-            UUID(headers["ce_id"])
-        except (AttributeError, KeyError, ValueError):
-            return None
-        own = headers.get("ce_source") == self._source and headers.get("ce_type") in self._own_types
-        return headers if own and record.value is not None else None
+    async def _filled(self, consumer: AIOKafkaConsumer, topics: Sequence[str]) -> dict[TopicPartition, int]:
+        """End of every partition that holds anything."""
+        partitions = await _partitions(self._bootstrap_servers, topics)
+        begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        return {each: ends[each] for each in partitions if begins[each] < ends[each]}
 
 
 def after(condition: asyncio.Event, run: Callable[[asyncio.Event], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
@@ -228,34 +183,16 @@ async def pause(stopping: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stopping.wait(), seconds)
 
 
-async def _partitions(bootstrap_servers: str, topics: Sequence[str]) -> tuple[str, list[TopicPartition]]:
-    """Name of the log, and the partitions of those of the topics that exist."""
+async def _partitions(bootstrap_servers: str, topics: Sequence[str]) -> list[TopicPartition]:
+    """The partitions of those of the topics that exist."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     try:
         await admin.start()
-        identity = str((await admin.describe_cluster())["cluster_id"])
         found = await admin.describe_topics(list(topics)) if topics else []
     finally:
         await admin.close()
     pairs = sorted((topic["topic"], each["partition"]) for topic in found for each in topic["partitions"])
-    return identity, [TopicPartition(topic, partition) for topic, partition in pairs]
-
-
-async def _filled(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-    """End of every partition that holds anything."""
-    begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-    return {each: ends[each] for each in partitions if begins[each] < ends[each]}
-
-
-async def _since(
-    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], moment: datetime | None
-) -> dict[TopicPartition, int]:
-    """Where to begin reading: nothing that was sent before this moment can be missing."""
-    if moment is None or not ends:
-        return dict(await consumer.beginning_offsets(list(ends)))
-    milliseconds = int(moment.timestamp() * 1000)
-    found = await consumer.offsets_for_times(dict.fromkeys(ends, milliseconds))
-    return {partition: place.offset for partition, place in found.items() if place is not None}
+    return [TopicPartition(topic, partition) for topic, partition in pairs]
 
 
 def _json(value: Any) -> str:

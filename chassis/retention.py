@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import TextClause, text
 
 from chassis.database import Database
+from chassis.ids import RECENT_DAYS
 from chassis.jobs import Job, Jobs, JobStep
 from chassis.logs import logger
 from chassis.transaction import Transaction
@@ -23,6 +24,8 @@ LOOK_SECONDS = 600
 MONTHS_AHEAD = 6
 """Partitions of outbox and inbox made in advance, so that a service that is never restarted has them too."""
 YEAR_DAYS = 365
+REPEATABLE_DAYS = RECENT_DAYS + 1
+"""How long a repeated request is known: as long as its key gives ids, and that may lie a day ahead of us."""
 
 _START = text(
     """
@@ -46,6 +49,8 @@ class Rule:
     keep_days: int
     empties: tuple[str, ...] = ()
     only: str = "true"
+    through: tuple[str, str] | None = None
+    """Column and the table whose id it holds, where `since` and `only` are about that table's row instead."""
 
     @property
     def subject(self) -> str:
@@ -54,9 +59,13 @@ class Rule:
 
     def statement(self) -> TextClause:
         """Removes up to `:limit` rows that are past `:days`."""
-        due = f"({self.only}) AND ({self.since}) < clock_timestamp() - make_interval(days => :days)"
+        # `now()`: no index is used for a comparison with `clock_timestamp()`, which may differ from row to row.
+        due = f"({self.only}) AND {self.since} < now() - make_interval(days => :days)"
+        if self.through is not None:
+            column, table = self.through
+            due = f"{column} IN (SELECT id FROM {table} WHERE {due})"  # noqa: S608 - ours
         if self.empties:
-            due += f" AND num_nonnulls({', '.join(self.empties)}) > 0"
+            due += f" AND ({' OR '.join(f'{column} IS NOT NULL' for column in self.empties)})"
         chosen = f"ctid = ANY(ARRAY(SELECT ctid FROM {self.table} WHERE {due} LIMIT :limit)) AND {due}"  # noqa: S608 - ours
         if not self.empties:
             return text(f"DELETE FROM {self.table} WHERE {chosen}")  # noqa: S608 - ours
@@ -65,10 +74,16 @@ class Rule:
 
 
 CHASSIS_RULES = (
-    Rule("idempotency", "recorded_at", 30),
+    Rule("idempotency", "recorded_at", REPEATABLE_DAYS),
     Rule("timer", "due_at", YEAR_DAYS, only="state <> 'waiting'"),
     Rule("job", "finished_at", YEAR_DAYS, only="state IN ('done', 'cancelled')"),
-    Rule("parked_message", "redriven_at", YEAR_DAYS, empties=("key_sealed", "body_sealed")),
+    Rule("parked_message", "redriven_at", YEAR_DAYS, empties=("key_sealed", "headers_sealed", "body_sealed")),
+    Rule(
+        "parked_mend",
+        "(SELECT redriven_at FROM parked_message WHERE id = message_id)",
+        YEAR_DAYS,
+        empties=("key_sealed", "headers_sealed", "body_sealed"),
+    ),
 )
 """For the tables that every service has."""
 
@@ -102,9 +117,11 @@ class Retention:
                 await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
 
     async def _chunk(self, tx: Transaction, job: Job) -> JobStep:
-        place = int(job.cursor or 0)
         if job.cursor is None:
+            # A step of its own: making a partition keeps all writers waiting until it commits.
             await tx.execute(_ADD_MONTHS, {"months": MONTHS_AHEAD})
+            return JobStep(done=0, cursor=0, finished=False)
+        place = int(job.cursor)
         rule = self.rules[place]
         result = await tx.execute(rule.statement(), {"days": rule.keep_days, "limit": CHUNK_ROWS})
         if result.rowcount:

@@ -25,7 +25,7 @@ from chassis.http import Routes
 from chassis.jobs import Jobs
 from chassis.limits import RequestLimit
 from chassis.logs import logger, start_logging
-from chassis.metrics.backlog import Backlog
+from chassis.metrics.backlog import Backlog, Positions
 from chassis.metrics.instruments import Metrics
 from chassis.metrics.requests import CountRequests, metrics_routes
 from chassis.metrics.sampler import Sampler
@@ -82,7 +82,7 @@ class Service:
         self.expected_migration = migrations.heads(package)[0]
         self.database = self._database(settings.worker_database_url, projection)
         self.api_database = self._database(settings.database_url, projection)
-        self.jobs.on(REDRIVE_JOB)(Redrive(self._processor(), service_identity(name, settings.deployment)))
+        self.jobs.on(REDRIVE_JOB, first=True)(Redrive(self._processor(), service_identity(name, settings.deployment)))
         self.restoration = self._restoration()
         self.subscription: Subscription | None = None
         self.relay: Relay | None = None
@@ -222,8 +222,9 @@ class Service:
         return processor
 
 
-async def _no_positions() -> None:
+async def _no_positions() -> Positions:
     """Of a service that hears nothing."""
+    return {}
 
 
 def refuse_undeclared_routes(routers: Iterable[APIRouter]) -> None:

@@ -19,6 +19,8 @@ from chassis.settings import ServiceSettings
 
 tracer = trace.get_tracer("sinergi")
 
+CASE = "sinergi.case_id"
+"""Attribute by which the spans of a case are found."""
 QUEUED_SPANS_LIMIT = 16_384
 """Spans that wait for their export: a full batch and a job's chunk make thousands at once, and what is over is lost."""
 
@@ -79,7 +81,7 @@ def span(
 
 def event_span(step: str, kind: trace.SpanKind, parent: Context, event_id: UUID | str, case: UUID | str) -> trace.Span:
     """Start a span for one step of one event, as a child of the event's own context; the caller ends it."""
-    attributes = {"sinergi.event_id": str(event_id), "sinergi.case_id": str(case)}
+    attributes = {"sinergi.event_id": str(event_id), CASE: str(case)}
     return tracer.start_span(step, parent, kind=kind, attributes=attributes)
 
 
@@ -92,7 +94,7 @@ def note_event(context: Context | None, event_type: str, event_id: UUID, case: U
     current = trace.get_current_span(context)
     if not current.is_recording():
         return
-    ids = {"sinergi.event_id": str(event_id), "sinergi.case_id": str(case)}
+    ids = {"sinergi.event_id": str(event_id), CASE: str(case)}
     current.add_event(f"record {event_type}", ids)
     if "sinergi.event_id" not in (getattr(current, "attributes", None) or {}):
         current.set_attributes(ids)
@@ -122,6 +124,14 @@ def current_trace_id(context: Context | None = None) -> str | None:
     """Hexadecimal trace id of the running step, or of a stored context, if it is traced."""
     found = trace.get_current_span(context).get_span_context()
     return f"{found.trace_id:032x}" if found.is_valid else None
+
+
+def current_case_id() -> str | None:
+    """The case of the running step, if its span knows one; None where it is about several, as a job's chunk is."""
+    current = trace.get_current_span()
+    told = (getattr(current, "attributes", None), *(event.attributes for event in getattr(current, "events", ())))
+    cases = {str(attributes[CASE]) for attributes in told if attributes and CASE in attributes}
+    return cases.pop() if len(cases) == 1 else None
 
 
 def without_query(current: trace.Span, scope: Mapping[str, Any]) -> None:

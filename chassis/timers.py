@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from opentelemetry.trace import SpanKind
 from sqlalchemy import Row, text
 
-from chassis.database import Database, is_transient
+from chassis.database import Database
 from chassis.ids import Origin, id_at
 from chassis.logs import about, logger
 from chassis.processing import failure
@@ -30,12 +30,18 @@ _DUE = text(
     ORDER BY coalesce(retry_at, due_at), due_at LIMIT :limit FOR UPDATE SKIP LOCKED
     """
 )
+_ONE = text(
+    """
+    SELECT id, kind, subject_id, due_at, data, trace FROM timer
+    WHERE id = :id AND state = 'waiting' FOR UPDATE SKIP LOCKED
+    """
+)
 _FIRED = text("UPDATE timer SET state = 'fired' WHERE id = :id")
 _FAILED = text(
     """
     UPDATE timer SET attempts = attempts + 1, last_error = :error,
            retry_at = clock_timestamp() + make_interval(secs => least(3600, 2 ^ least(attempts, 12)))
-    WHERE id = :id
+    WHERE id = :id AND state = 'waiting'
     """
 )
 
@@ -69,36 +75,49 @@ class Timers:
         return register
 
     async def fire_due(self, database: Database) -> bool:
-        """Fire those due longest, at most `CHUNK_LIMIT`; False when none is. A failing one is tried again later."""
-        async with database.transaction() as tx:
-            rows = await tx.fetch_all(_DUE, {"limit": CHUNK_LIMIT})
-            # In the order of their subjects, as whoever works on a list of the same subjects locks them.
-            in_lock_order = sorted(rows, key=lambda row: (row.subject_id, row.due_at))
-            fired = [{"id": row.id} for row in in_lock_order if await self._fire(tx, row)]
-            if fired:
-                await tx.execute(_FIRED, fired)
+        """Fire those due longest, at most `CHUNK_LIMIT`; False when none is. A failing one is tried again later.
+
+        When one of them fails, or their commit, each is fired alone: none takes another with it.
+        """
+        rows: Sequence[Row[Any]] = []
+        try:
+            async with database.transaction() as tx:
+                rows = await tx.fetch_all(_DUE, {"limit": CHUNK_LIMIT})
+                # In the order of their subjects, as whoever works on a list of the same subjects locks them.
+                for row in sorted(rows, key=lambda row: (row.subject_id, row.due_at)):
+                    await self._fire(tx, row)
+                if rows:
+                    await tx.execute(_FIRED, [{"id": row.id} for row in rows])
+        except Exception:
+            if not rows:
+                raise
+            for row in rows:
+                await self._fire_alone(database, row)
         return bool(rows)
 
-    async def _fire(self, tx: Transaction, row: Row[Any]) -> bool:
-        """Run the handler in a savepoint of its own, so that one that fails takes nothing else with it."""
+    async def _fire_alone(self, database: Database, due: Row[Any]) -> None:
+        try:
+            async with database.transaction() as tx:
+                row = await tx.fetch_one(_ONE, {"id": due.id})
+                if row is not None:
+                    await self._fire(tx, row)
+                    await tx.execute(_FIRED, {"id": row.id})
+        except Exception as error:
+            # In a transaction of its own, since nothing is left of the other; raises when the database is away.
+            case_id = due.trace.get("case_id")
+            with about(trace_id=current_trace_id(resume(due.trace)), timer_id=due.id, case_id=case_id):
+                async with database.transaction() as tx:
+                    await tx.execute(_FAILED, {"id": due.id, "error": failure(error)[0]})
+                log.error("timer_failed", kind=due.kind, exc_info=error)
+
+    async def _fire(self, tx: Transaction, row: Row[Any]) -> None:
         timer = Timer(row.kind, row.subject_id, row.due_at, row.data)
-        buffered = tx.events_count
         # Not the row's id: a timer set again after a restore is the same timer. It may also be set again after it has
         # fired, and then tells something new.
         tx.act_for(Origin(id_at(row.due_at, row.kind, row.subject_id), tells_once=False))
-        try:
-            with span(f"timer {timer.kind}", SpanKind.INTERNAL, resume(row.trace), subject_id=str(timer.subject_id)):
-                async with tx.connection.begin_nested():
-                    await self._handlers[timer.kind](tx, timer)
-        except Exception as error:
-            if is_transient(error):
-                raise
-            tx.forget_events(buffered)
-            with about(trace_id=current_trace_id(resume(row.trace)), timer_id=row.id):
-                log.error("timer_failed", kind=timer.kind, exc_info=error)
-            await tx.execute(_FAILED, {"id": row.id, "error": failure(error)[0]})
-            return False
-        return True
+        ids = {"subject_id": str(timer.subject_id)} | {k: row.trace[k] for k in ("case_id",) if k in row.trace}
+        with span(f"timer {timer.kind}", SpanKind.INTERNAL, resume(row.trace), **ids):
+            await self._handlers[timer.kind](tx, timer)
 
     async def run(self, database: Database, stopping: asyncio.Event) -> None:
         """Fire timers as they fall due, until told to stop."""

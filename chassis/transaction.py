@@ -150,26 +150,30 @@ class Transaction:
         due_at: datetime,
         subject_id: UUID,
         data: Mapping[str, JsonValue] | None = None,
+        *,
+        case: UUID | None = None,
     ) -> None:
         """Set a durable timer; the same kind, subject and moment waits once, a cancelled or fired one waits again."""
-        await self.schedule_all(kind, [(due_at, subject_id, data or {})])
+        await self.schedule_all(kind, [(due_at, subject_id, data or {})], cases={subject_id: case} if case else None)
 
     async def schedule_all(
         self,
         kind: str,
         timers: Sequence[tuple[datetime, UUID, Mapping[str, JsonValue]]],
         causes: Mapping[UUID, Delivered[Any]] | None = None,
+        cases: Mapping[UUID, UUID] | None = None,
     ) -> None:
         """Set many timers of a kind (due at, subject, data) at once, as `schedule` does each.
 
-        In a consumer `causes` names the event behind each subject, so that its timers join the event's trace.
+        In a consumer `causes` names the event behind each subject, so that its timers join the event's trace; `cases`
+        the case of each, by which traces and logs of its timers are found.
         """
         self._require_effects("schedule")
-        traces = {subject_id: _json(carry(cause.context)) for subject_id, cause in (causes or {}).items()}
-        here = _json(carry())
+        traces = {subject_id: carry(cause.context) for subject_id, cause in (causes or {}).items()}
+        here, known = carry(), {subject_id: {"case_id": case} for subject_id, case in (cases or {}).items()}
         rows = [
             {"id": new_id(), "kind": kind, "subject_id": subject_id, "due_at": due_at, "data": _json(data),
-             "trace": traces.get(subject_id, here)}
+             "trace": _json(traces.get(subject_id, here) | known.get(subject_id, {}))}
             for due_at, subject_id, data in timers
         ]  # fmt: skip
         if rows:

@@ -13,6 +13,7 @@ from chassis.case_views import EVENTS_LIMIT, EventView, HeardState, HeardView
 from chassis.http import Read, Routes
 from chassis.paging import MAX_BIGINT, AfterNumber
 from chassis.parking import BEHIND
+from chassis.projection import consumer_of
 from chassis.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -62,12 +63,14 @@ def add_case_routes(routes: Routes, service: "Service") -> None:
         key: Annotated[str | None, Query(max_length=200)] = None,
     ) -> list[HeardView]:
         """Where each of the events stands here, and whatever else is parked of the case or, if given, of the key."""
-        return await read(_heard, service.name, case, event_id, key)
+        return await read(_heard, service, case, event_id, key)
 
 
 async def _heard(
-    tx: Transaction, consumer: str, case: UUID, event_ids: Sequence[UUID], key: str | None
+    tx: Transaction, service: "Service", case: UUID, event_ids: Sequence[UUID], key: str | None
 ) -> list[HeardView]:
+    projection = service.projection
+    consumer = service.name if projection is None else await consumer_of(tx, projection)
     parked = await _parked(tx, consumer, case, key)
     found = {view.event_id: view for view in parked} | await _processed(tx, consumer, event_ids)
     asked = [found.get(one) or HeardView(event_id=one, state=HeardState.UNKNOWN) for one in event_ids]

@@ -2,23 +2,32 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from chassis.auth import ALL_ROLES, Permission, Role
 from chassis.errors import Conflict, NotFound
 from chassis.http import Act, Created, Read, Routes
+from chassis.paging import BEFORE_ALL, After, Limit, Page, cut_page
 from chassis.transaction import Transaction
 
 SEE_JOB = Permission("job.see", ALL_ROLES)
 CANCEL = Permission("job.cancel", {Role.PETUGAS, Role.OPERATOR})
 RETRY = Permission("job.retry", {Role.PETUGAS, Role.OPERATOR})
 
-_JOB = text(
-    "SELECT id, kind, state, total, done, failed, last_error, created_at, started_at, finished_at FROM job"
-    " WHERE id = :id AND (agency = :agency OR :agency = '*')"
+_COLUMNS = """
+    SELECT id, kind, state, total, done, failed, last_error, created_at, started_at, finished_at FROM job
+    WHERE (agency = :agency OR :agency = '*')
+"""
+_JOB = text(f"{_COLUMNS} AND id = :id")
+_JOBS = text(
+    f"""
+    {_COLUMNS} AND id > :after AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+    AND (CAST(:state AS text) IS NULL OR state = :state) ORDER BY id LIMIT :limit
+    """
 )
 _CANCEL_JOB = text(
     "UPDATE job SET state = 'cancelled', finished_at = clock_timestamp() WHERE id = :id AND state IN"
@@ -30,12 +39,15 @@ _RETRY_JOB = text(
 )
 
 
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
 class JobView(BaseModel):
     """Progress of long work."""
 
     id: UUID
     kind: str
-    state: str
+    state: JobState
     total: int | None
     done: int
     failed: int
@@ -60,6 +72,15 @@ class JobNotRetryable(Conflict):
 def add_job_routes(routes: Routes, not_cancellable: Sequence[str]) -> None:
     """Progress of a job, its cancelling and its being taken up again."""
 
+    @routes.get("/jobs", permission=SEE_JOB)
+    async def get_jobs(
+        read: Read, kind: str | None = None, state: JobState | None = None, after: After = None, limit: Limit = 50
+    ) -> Page[JobView]:
+        """Jobs of the caller's agency, all or those of a kind or state."""
+        wanted = {"kind": kind, "state": state, "after": after or BEFORE_ALL, "limit": limit + 1}
+        found = cut_page(await read(_jobs, wanted), limit, lambda row: UUID(str(row.id)))
+        return Page(items=[JobView.model_validate(row, from_attributes=True) for row in found.rows], next=found.next)
+
     @routes.get("/jobs/{job_id}", permission=SEE_JOB)
     async def get_job(job_id: UUID, read: Read) -> JobView:
         """Progress of a job of the caller's agency."""
@@ -74,6 +95,10 @@ def add_job_routes(routes: Routes, not_cancellable: Sequence[str]) -> None:
     async def post_retry_job(job_id: UUID, act: Act) -> Created:
         """Take up a failed or cancelled job where it stopped."""
         return await act(_retry_job, job_id)
+
+
+async def _jobs(tx: Transaction, wanted: dict[str, Any]) -> Sequence[Row[Any]]:
+    return await tx.fetch_all(_JOBS, wanted | {"agency": tx.officer.agency})
 
 
 async def _job(tx: Transaction, job_id: UUID) -> JobView:

@@ -67,6 +67,8 @@ class OpenedMessage(BaseModel):
     key: Content
     headers: list[HeaderView]
     body: Content
+    emptied: bool = False
+    """Whether its content is gone, since it was settled so long ago (docs/retention.md)."""
 
 
 def add_open_routes(routes: Routes, service: "Service") -> None:
@@ -89,6 +91,8 @@ async def _open_message(tx: Transaction, catalogue: Catalogue, message_id: UUID,
     row = await tx.fetch_one(_MESSAGE, {"id": message_id})
     if row is None:
         raise NotParked(message_id=message_id)
+    if row.headers_sealed is None:
+        return await _emptied(tx, message_id)
     return await _on_record(tx, catalogue, message_id, unsealed(tx.vault, row), purpose)
 
 
@@ -96,8 +100,15 @@ async def _open_mend(tx: Transaction, catalogue: Catalogue, mend_id: UUID, purpo
     message = await tx.fetch_one(_MESSAGE_OF_MEND, {"mend_id": mend_id})
     if message is None:
         raise MendNotFound(mend_id=mend_id)
+    if message.headers_sealed is None:
+        return await _emptied(tx, mend_id)
     record = mended(tx.vault, message, await load_mend(tx, mend_id))
     return await _on_record(tx, catalogue, mend_id, record, purpose)
+
+
+async def _emptied(tx: Transaction, opened_id: UUID) -> OpenedMessage:
+    await record_audit(tx, OPEN, opened_id)
+    return OpenedMessage(id=opened_id, key=Content(), headers=[], body=Content(), emptied=True)
 
 
 async def _on_record(

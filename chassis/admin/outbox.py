@@ -38,19 +38,23 @@ _OUTBOX = text(
 )
 _STUCK = text(
     """
-    SELECT * FROM (
-        SELECT position, event_id, type, topic, key, length(body) AS body_bytes, recorded_at,
-               extract(epoch FROM clock_timestamp() - recorded_at)::float AS age_seconds,
-               CASE WHEN held_reason IS NOT NULL THEN held_reason
-                    WHEN EXISTS (SELECT 1 FROM outbox AS held WHERE held.published_at IS NULL
-                                 AND held.held_reason IS NOT NULL AND held.topic = o.topic AND held.key = o.key
-                                 AND held.position < o.position) THEN 'behind_held_event'
-                    WHEN topic = ANY(SELECT unnest(unavailable_topics) FROM relay_leader) THEN 'topic_unavailable'
-               END AS reason
-        FROM outbox AS o WHERE published_at IS NULL AND position > :after
-    ) AS unsent WHERE reason IS NOT NULL ORDER BY position LIMIT :limit
+    WITH held AS MATERIALIZED (
+        SELECT topic, key, min(position) AS since FROM outbox
+        WHERE published_at IS NULL AND held_reason IS NOT NULL GROUP BY topic, key
+    ), away AS MATERIALIZED (SELECT unnest(unavailable_topics) AS topic FROM relay_leader)
+    SELECT o.position, event_id, type, topic, key, length(body) AS body_bytes, recorded_at,
+           extract(epoch FROM clock_timestamp() - recorded_at)::float AS age_seconds,
+           CASE WHEN held_reason IS NOT NULL THEN held_reason
+                WHEN o.position > held.since THEN 'behind_held_event'
+                ELSE 'topic_unavailable' END AS reason
+    FROM outbox AS o LEFT JOIN held USING (topic, key)
+    WHERE published_at IS NULL AND o.position > :after
+    AND (EXISTS (SELECT FROM held) OR EXISTS (SELECT FROM away))
+    AND (o.position >= held.since OR topic IN (SELECT topic FROM away))
+    ORDER BY o.position LIMIT :limit
     """
 )
+"""Asks first whether anything is stuck at all: while an archive is republished, millions of rows wait and none is."""
 _RELEASE = text(
     "UPDATE outbox SET held_reason = NULL WHERE event_id = :event_id AND published_at IS NULL"
     " AND held_reason IS NOT NULL RETURNING event_id"
@@ -119,13 +123,13 @@ def add_outbox_routes(routes: Routes) -> None:
 
     @routes.post("/admin/outbox/{event_id}/release", permission=RELEASE, status_code=200)
     async def post_release(event_id: UUID, act: Act) -> Created:
-        """Let the relay try a held event again, once its cause is mended."""
-        return await act(_release, event_id)
+        """Let the relay try a held event again, once its cause is mended; also while a restored service waits."""
+        return await act(_release, event_id, while_catching_up=True)
 
     @routes.post("/admin/outbox/republish", permission=REPUBLISH, status_code=202)
     async def post_republish(body: Republish, act: Act) -> Created:
         """Order the relay to send the archive into the log that answers now; it does so within seconds."""
-        return await act(_republish, body)
+        return await act(_republish, body, while_catching_up=True)
 
 
 async def _stuck(tx: Transaction, after: int, limit: int) -> NumberedPage[StuckEvent]:

@@ -8,13 +8,14 @@ $$;
 
 -- Runs as the owner, who alone may make tables, so that a worker can ask for the months of a service never restarted.
 CREATE FUNCTION add_month_partitions(months_ahead integer) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '500ms' AS $$
 DECLARE
     month timestamptz;
     parent text;
     partition text;
 BEGIN
-    FOREACH parent IN ARRAY ARRAY['outbox', 'inbox'] LOOP
+    -- In the order in which a consumer writes them; in the other one each could wait for the other.
+    FOREACH parent IN ARRAY ARRAY['inbox', 'outbox'] LOOP
         month := date_trunc('month', clock_timestamp(), 'UTC');
         FOR step IN 0..months_ahead LOOP
             partition := parent || '_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM');
@@ -30,7 +31,7 @@ BEGIN
                 NULL;
             WHEN lock_not_available THEN
                 -- Somebody writes for long, and everybody else would wait behind us: another day will do.
-                NULL;
+                EXIT;
             END;
             month := date_add(month, '1 month', 'UTC');
         END LOOP;

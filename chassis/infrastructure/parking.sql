@@ -23,7 +23,7 @@ CREATE TABLE parked_message (
     event_id uuid,
     correlation_id uuid,
     key_sealed bytea,
-    headers_sealed bytea NOT NULL,
+    headers_sealed bytea,
     body_sealed bytea,
     reason text NOT NULL,
     detail text NOT NULL,
@@ -37,10 +37,12 @@ CREATE TABLE parked_message (
     UNIQUE (consumer, log_identity, topic, partition, log_offset),
     CHECK ((outcome IS NULL) = (redriven_at IS NULL))
 );
+COMMENT ON COLUMN parked_message.headers_sealed IS 'NULL: content emptied a year after it was settled';
 COMMENT ON COLUMN parked_message.mend_id IS 'The approved mend by which it was settled, if any';
 COMMENT ON COLUMN parked_message.redriven_at IS 'When it was settled: it took effect, or two persons set it aside';
 CREATE INDEX parked_message_waiting ON parked_message (consumer, topic, key, arrival) WHERE redriven_at IS NULL;
 CREATE INDEX parked_message_case ON parked_message (correlation_id);
+CREATE INDEX parked_message_event ON parked_message (event_id);
 
 CREATE TABLE redrive_result (
     job_id uuid NOT NULL,
@@ -58,6 +60,7 @@ CREATE TABLE redrive_result (
 );
 COMMENT ON TABLE redrive_result IS 'What a redrive takes, in order of arrival, and what became of each message';
 CREATE INDEX redrive_result_queued ON redrive_result (job_id, arrival) WHERE outcome = 'queued';
+CREATE INDEX redrive_result_key ON redrive_result (job_id, topic, key, arrival);
 
 CREATE TABLE parked_mend (
     id uuid PRIMARY KEY,
@@ -76,7 +79,7 @@ CREATE TABLE parked_mend (
     job_id uuid,
     CHECK (checker <> maker),
     CHECK ((state IN ('approved', 'rejected')) = (checker IS NOT NULL)),
-    CHECK ((kind = 'replace') = (coalesce(key_sealed, headers_sealed, body_sealed) IS NOT NULL))
+    CHECK (kind = 'replace' OR coalesce(key_sealed, headers_sealed, body_sealed) IS NULL)
 );
 COMMENT ON TABLE parked_mend IS 'Proposals of one person, decided by another; the parked message itself never changes';
 CREATE UNIQUE INDEX parked_mend_open ON parked_mend (message_id) WHERE state = 'proposed';

@@ -47,6 +47,7 @@ BEGIN
     EXECUTE format('GRANT UPDATE (state, data, attempts, retry_at, trace) ON timer TO %I', app);
     EXECUTE format('GRANT UPDATE (state, attempts, retry_at, last_error, finished_at) ON job TO %I', app);
     EXECUTE format('REVOKE INSERT, UPDATE ON alembic_version, generation, parked_mend FROM %I', worker);
+    EXECUTE format('GRANT UPDATE (key_sealed, headers_sealed, body_sealed) ON parked_mend TO %I', worker);
     EXECUTE format('REVOKE UPDATE ON audit, access_record, inbox, idempotency FROM %I', worker);
     EXECUTE format('GRANT DELETE ON parked_key, timer TO %I', worker);
     -- What chassis/retention.py removes when its time is over; timers above.

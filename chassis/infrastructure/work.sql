@@ -10,6 +10,7 @@ CREATE TABLE idempotency (
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (caller, route, key)
 );
+CREATE INDEX idempotency_age ON idempotency (recorded_at);
 
 CREATE TABLE timer (
     id uuid PRIMARY KEY,
@@ -25,6 +26,7 @@ CREATE TABLE timer (
     UNIQUE (kind, subject_id, due_at)
 );
 CREATE INDEX timer_due ON timer (coalesce(retry_at, due_at)) WHERE state = 'waiting';
+CREATE INDEX timer_over ON timer (due_at) WHERE state <> 'waiting';
 CREATE INDEX timer_failing ON timer (id) WHERE state = 'waiting' AND attempts > 0;
 
 CREATE TABLE job (

@@ -21,6 +21,7 @@ ANSWER_SECONDS = 4.0
 SILENT_SECONDS = 10.0
 """A broker silent for so long is gone; a shorter silence is a restart or a slow answer."""
 OLDEST_SECONDS = 1.5
+_LOOK_AGAIN_SECONDS = 0.02
 _FETCH_BYTES = 16 * 1024
 """Of each partition only its oldest record is wanted."""
 
@@ -40,6 +41,8 @@ class Backlog:
         self._positions = positions
         self._metrics = metrics
         self._answered_at = time.monotonic()
+        self._oldest_known: dict[TopicPartition, tuple[int, float]] = {}
+        """Of each partition with lag its position, and since when (epoch) what lies there is known to wait."""
 
     def problems(self) -> list[str]:
         """`broker_unreachable` when it has not answered for `SILENT_SECONDS`."""
@@ -94,15 +97,25 @@ class Backlog:
             begins = await client.beginning_offsets(partitions) if partitions else {}
         next_offsets = {one: max(stored.get(one, 0), begins[one]) for one in partitions}
         lags = {one: max(0, ends[one] - next_offsets[one]) for one in partitions}
-        oldest = await self._oldest(client, {one: next_offsets[one] for one, lag in lags.items() if lag})
-        self._show(lags, oldest)
+        lagging = {one: next_offsets[one] for one, lag in lags.items() if lag}
+        self._remember(lagging, await self._oldest(client, lagging))
+        self._show(lags)
 
-    def _show(self, lags: Mapping[TopicPartition, int], oldest: Mapping[TopicPartition, float]) -> None:
+    def _remember(self, lagging: Positions, read: Mapping[TopicPartition, float]) -> None:
+        # What could not be read in time, or never can be, is no younger than it was at the last look.
+        now, before = time.time(), self._oldest_known
+        self._oldest_known = {}
+        for partition, offset in lagging.items():
+            known_offset, known_at = before.get(partition, (offset, now))
+            waits_since = known_at if known_offset == offset else now
+            self._oldest_known[partition] = (offset, read.get(partition, waits_since))
+
+    def _show(self, lags: Mapping[TopicPartition, int]) -> None:
         now = time.time()
         lag_of, age_of = dict.fromkeys(self._topics, 0), dict.fromkeys(self._topics, 0.0)
         for partition, lag in lags.items():
             lag_of[partition.topic] += lag
-        for partition, recorded_at in oldest.items():
+        for partition, (_, recorded_at) in self._oldest_known.items():
             age_of[partition.topic] = max(age_of[partition.topic], now - recorded_at)
         labels = {topic: {"consumer": self._consumer, "topic": topic} for topic in self._topics}
         self._metrics.show("sinergi_consumer_lag_records", [(lag_of[topic], labels[topic]) for topic in labels])
@@ -115,14 +128,28 @@ class Backlog:
         for partition, offset in positions.items():
             client.seek(partition, offset)
             client.resume(partition)
-        deadline = time.monotonic() + OLDEST_SECONDS
-        while len(found) < len(positions) and time.monotonic() < deadline:
-            waiting = [partition for partition in positions if partition not in found]
-            for partition, records in (await client.getmany(*waiting, timeout_ms=300)).items():
-                client.pause(partition)
-                found[partition] = records[0].timestamp / 1000
+        deadline, waiting = time.monotonic() + OLDEST_SECONDS, set(positions)
+        while waiting and time.monotonic() < deadline:
+            answered = {partition for partition in waiting if await self._read(client, partition, found)}
+            client.pause(*answered)
+            waiting -= answered
+            if not answered:
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         client.pause(*positions)
         return {partition: recorded_at for partition, recorded_at in found.items() if recorded_at > 0}
+
+    async def _read(
+        self, client: AIOKafkaConsumer, partition: TopicPartition, found: dict[TopicPartition, float]
+    ) -> bool:
+        """Whether the partition has answered; its records are read one by one, since a later one may be junk."""
+        try:
+            records = (await client.getmany(partition, max_records=1)).get(partition, [])
+        except UnicodeDecodeError:
+            # A header name that the client library cannot read: there is a record, of an age that nobody can tell.
+            return True
+        if records:
+            found[partition] = records[0].timestamp / 1000
+        return bool(records)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

@@ -19,7 +19,7 @@ GAUGES: Final = {
     "sinergi_ready": "1 when the process can do its work",
     "sinergi_readiness_problem": "1 for each reason why it cannot",
     "sinergi_outbox_depth": "Events not yet acknowledged by the broker, counted to 100,000",
-    "sinergi_outbox_oldest_age_seconds": "Age of the oldest event not yet acknowledged, held ones left out",
+    "sinergi_outbox_oldest_age_seconds": "Age of the oldest of them, without held ones and what waits behind them",
     "sinergi_outbox_held_rows": "Events the broker refused for good; later ones of their keys wait",
     "sinergi_relay_leader": "1 when this process publishes its service's outbox",
     "sinergi_relay_beat_age_seconds": "Time since the leading relay's last sign of life",
@@ -56,6 +56,9 @@ class Metrics:
         self._meter.create_observable_gauge(SAMPLE_AGE, [self._ages], description="Age of the gauges by their source")
         self._make_counters()
         self._make_histograms()
+        # Shown as 0 before anything happens: the first failure then counts as an increase, whatever its route.
+        self._requests.add(0)
+        self._failures.add(0)
 
     def _make_counters(self) -> None:
         counter = self._meter.create_counter
@@ -63,6 +66,8 @@ class Metrics:
         self._rupiah = counter("sinergi_events_recorded_rupiah", description="Rupiah told by them, by type and field")
         self._processed = counter("sinergi_consumer_events_processed", description="Events that took effect, by type")
         self._skipped = counter("sinergi_consumer_events_skipped", description="Events passed over, by type")
+        self._requests = counter("sinergi_http_requests", description="Requests, all routes together")
+        self._failures = counter("sinergi_http_failures", description="Requests answered 5xx, all routes together")
         self._retries = counter("sinergi_consumer_batch_retries", description="Batches tried again, by error")
 
     def _make_histograms(self) -> None:
@@ -112,6 +117,9 @@ class Metrics:
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
+        self._requests.add(1)
+        if status >= 500:
+            self._failures.add(1)
         self._request_seconds.record(seconds, {"method": method, "route": route, "status": str(status)})
 
     def batch(

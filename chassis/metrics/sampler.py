@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 
 from chassis.health import readiness_problems
 from chassis.logs import logger
+from chassis.outbox import BEHIND_HELD
 
 if TYPE_CHECKING:
     from chassis.service import Service
@@ -20,11 +21,12 @@ REASONS_LIMIT = 20
 """Most parked reasons told apart: the number of series stays bounded whatever is parked."""
 
 _QUEUES = text(
-    """
+    f"""
     SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 100000) AS unsent)
                AS outbox_depth,
-           (SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float FROM outbox
-            WHERE published_at IS NULL AND held_reason IS NULL ORDER BY position LIMIT 1) AS outbox_oldest_age,
+           (SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float FROM outbox AS o
+            WHERE published_at IS NULL AND held_reason IS NULL AND NOT {BEHIND_HELD}
+            ORDER BY position LIMIT 1) AS outbox_oldest_age,
            (SELECT count(*) FROM outbox WHERE published_at IS NULL AND held_reason IS NOT NULL) AS outbox_held,
            (SELECT extract(epoch FROM clock_timestamp() - beat_at)::float FROM relay_leader) AS relay_beat_age,
            (SELECT count(*) FROM (
@@ -34,7 +36,7 @@ _QUEUES = text(
             WHERE state = 'waiting' AND coalesce(retry_at, due_at) <= clock_timestamp()
             ORDER BY coalesce(retry_at, due_at) LIMIT 1) AS timers_oldest,
            (SELECT count(*) FROM timer WHERE state = 'waiting' AND attempts > 0) AS timers_failing
-    """
+    """  # noqa: S608 - constants of ours
 )
 _PARKED = text(
     """

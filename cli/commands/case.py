@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 5
 """A service that hangs is shown as silent soon enough."""
 
+_ALL_DONE = "nothing: all its events are sent and heard"
 _WAITS = {
     "release": "{service} holds {type} back: {reason}; release it",
     "publication": "{service} to send {type}",
@@ -78,7 +79,8 @@ def _show(timeline: "CaseTimeline", zipkin_url: str) -> None:
     for wait in timeline.waits:
         console.print(f"[yellow]waits for[/yellow]  {escape(_told(wait))}, since {wait.since:%Y-%m-%d %H:%M:%S} UTC")
     if not timeline.waits:
-        console.print("[bold]waits for[/bold]  nothing: all its events are sent and heard")
+        nothing = "nothing known; some services did not answer" if timeline.silent else _ALL_DONE
+        console.print(f"[bold]waits for[/bold]  {nothing}")
     console.print(_table(timeline))
 
 

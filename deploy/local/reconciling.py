@@ -1,34 +1,48 @@
 """What a restored service could not bring about again by itself, as its own database knows it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit, urlunsplit
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import asyncpg
+import orjson
+
+from chassis.auth import ALL_AGENCIES
+from chassis.ids import new_id
 
 _STATE = "SELECT restored_at, adopted_at, caught_up_at FROM restoration"
 _MISSING = """
-    SELECT o.type, o.subject, o.correlation_id AS case_id, told.body ->> 'agency' AS agency,
-           (told.body ->> 'occurred_on')::date AS occurred_on, o.recorded_at, adopted.settlement
+    SELECT o.event_id, o.type, o.subject, o.correlation_id AS case_id, o.body, o.recorded_at, adopted.settlement
     FROM adopted_event AS adopted JOIN outbox AS o USING (event_id)
-         CROSS JOIN LATERAL (SELECT convert_from(o.body, 'UTF8')::jsonb AS body) AS told
     WHERE adopted.settled_at IS NULL OR adopted.settlement = 'told_differently'
     ORDER BY o.position
 """
 _ENTERED = """
     UPDATE adopted_event SET settled_at = clock_timestamp(), settlement = 'entered_again'
-    WHERE settled_at IS NULL OR settlement = 'told_differently'
+    WHERE event_id = ANY($1::uuid[]) AND (settled_at IS NULL OR settlement = 'told_differently') RETURNING event_id
 """
-_SERVE = "UPDATE restoration SET caught_up_at = clock_timestamp() WHERE adopted_at IS NOT NULL AND caught_up_at IS NULL"
+_SERVE = """
+    UPDATE restoration SET caught_up_at = clock_timestamp() WHERE adopted_at IS NOT NULL AND caught_up_at IS NULL
+    RETURNING true
+"""
+_AUDIT = "INSERT INTO audit (id, actor, agency, operation, resource_id) VALUES ($1, $2, $3, $4, $5)"
+
+
+class NotMissing(Exception):
+    """These events are not among what is missing; nothing was noted."""
+
+    def __init__(self, event_ids: Sequence[UUID]) -> None:
+        super().__init__(", ".join(map(str, event_ids)))
 
 
 @dataclass(frozen=True, slots=True)
 class MissingFact:
     """A fact the world was told and this database does not stand for."""
 
+    event_id: UUID
     type: str
     subject: UUID
     case_id: UUID | None
@@ -55,27 +69,42 @@ async def reconciliation(superuser_url: str, service: str) -> Reconciliation | N
         state = await connection.fetchrow(_STATE)
         if state is None:
             return None
-        missing = [
-            MissingFact(
-                row["type"], UUID(row["subject"]), row["case_id"], row["agency"], row["occurred_on"],
-                row["recorded_at"], row["settlement"] is not None,
-            )
-            for row in await connection.fetch(_MISSING)
-        ]  # fmt: skip
+        missing = [_missing(row) for row in await connection.fetch(_MISSING)]
     adopted, caught_up = state["adopted_at"] is not None, state["caught_up_at"] is not None
     return Reconciliation(state["restored_at"], adopted, caught_up, tuple(missing))
 
 
-async def settle(superuser_url: str, service: str) -> int:
-    """Note that everything missing was entered again or found right as it is; returns how much that was."""
-    async with _connected(superuser_url, service) as connection:
-        return int((await connection.execute(_ENTERED)).rsplit(" ", 1)[1])
+def _missing(row: asyncpg.Record) -> MissingFact:
+    fact = orjson.loads(row["body"])
+    return MissingFact(
+        event_id=row["event_id"],
+        type=row["type"],
+        subject=UUID(row["subject"]),
+        case_id=row["case_id"],
+        agency=fact["agency"],
+        occurred_on=date.fromisoformat(fact["occurred_on"]),
+        told_at=row["recorded_at"],
+        is_different=row["settlement"] is not None,
+    )
 
 
-async def serve(superuser_url: str, service: str) -> None:
-    """Let the service act although it has not caught up, since somebody decided so."""
-    async with _connected(superuser_url, service) as connection:
-        await connection.execute(_SERVE)
+async def settle(superuser_url: str, service: str, event_ids: Sequence[UUID], *, actor: str) -> None:
+    """Note on record that these facts were entered again, or found right as they are. Raises NotMissing."""
+    wanted = set(event_ids)
+    async with _connected(superuser_url, service) as connection, connection.transaction():
+        noted = {row["event_id"] for row in await connection.fetch(_ENTERED, list(wanted))}
+        if noted != wanted:
+            raise NotMissing(sorted(wanted - noted))
+        for event_id in sorted(noted):
+            await connection.execute(_AUDIT, new_id(), actor, ALL_AGENCIES, "event.entered-again", event_id)
+
+
+async def serve(superuser_url: str, service: str, *, actor: str) -> None:
+    """Let the service act although it has not caught up, since somebody decided so, on record."""
+    async with _connected(superuser_url, service) as connection, connection.transaction():
+        if await connection.fetchval(_SERVE):
+            restored = uuid5(NAMESPACE_URL, f"restoration/{service}")
+            await connection.execute(_AUDIT, new_id(), actor, ALL_AGENCIES, "restoration.served-behind", restored)
 
 
 @asynccontextmanager

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from opentelemetry.trace import SpanKind
 
-from chassis.logs import logger
-from chassis.telemetry import resume, span
+from chassis.logs import about, logger
+from chassis.telemetry import current_trace_id, resume, span
 from services.notifications.clients.registry import Contact
 from services.notifications.clients.sms_http import SmsGateway
 from services.notifications.clients.smtp import Mail
@@ -63,15 +63,17 @@ class Carrier:
 
     async def _carry(self, one: Plan) -> Outcome:
         taken = one.taken
+        ids = {"message": str(taken.message_id), "case_id": str(taken.case_id)}
         async with self._slots:
-            with span(f"send {one.channel}", SpanKind.CLIENT, resume(taken.trace), message=str(taken.message_id)):
+            with span(f"send {one.channel}", SpanKind.CLIENT, resume(taken.trace), **ids):
                 try:
                     return await self._hand_over(one)
                 except ChannelError as outcome:
                     return outcome
                 except Exception as error:
                     # One message must not keep the outcomes of the others of its batch from being recorded.
-                    log.error("sending_failed", message_id=str(taken.message_id), exc_info=error)
+                    with about(trace_id=current_trace_id(), message_id=taken.message_id, case_id=taken.case_id):
+                        log.error("sending_failed", exc_info=error)
                     return OutcomeUnknown(type(error).__name__)
 
     async def _hand_over(self, one: Plan) -> Outcome:

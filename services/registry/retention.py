@@ -6,9 +6,10 @@ RULES = (
     # Applied rows are people of their own by now; the others were to be sent again. Outcome and findings stay.
     Rule(
         "list_import_row",
-        "(SELECT uploaded_at FROM list_import WHERE id = import_id)",
+        "uploaded_at",
         YEAR_DAYS,
         empties=("cells_sealed",),
-        only="(SELECT state FROM list_import WHERE id = import_id) IN ('applied', 'rejected', 'withdrawn')",
+        only="state IN ('applied', 'rejected', 'withdrawn')",
+        through=("import_id", "list_import"),
     ),
 )

@@ -1,16 +1,12 @@
-"""Dashboards and alert rules name only what services tell, and every alert leads to a runbook that exists."""
+"""Services tell what the document lists, and dashboards and alert rules name only that."""
 
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import promql_parser
 import pytest
-import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from chassis.auth import Role
@@ -18,21 +14,10 @@ from chassis.metrics.instruments import GAUGES, SAMPLE_AGE
 from chassis.metrics.sampler import Sampler
 from chassis.service import Service
 from contracts.catalogue import CATALOGUE
-from tests.architecture.house import ROOT
+from tests.architecture.promql import BY_TARGET, FOLDER, listed, rules, selectors, series
 from tests.support.service import ServiceUnderTest
 
-FOLDER = ROOT / "deploy" / "dashboards"
 DASHBOARDS = sorted((FOLDER / "grafana").glob("*.json"))
-PROMETHEUS = FOLDER / "prometheus"
-LISTED = re.compile(r"^\| `(sinergi_\w+)` \| (gauge|counter|histogram) \|([^|]*)\|", re.MULTILINE)
-BY_PROMETHEUS = {"up": set[str]()}
-BY_TARGET = {"service", "instance", "job", "le"}
-
-
-def rules() -> list[dict[str, Any]]:
-    """All alert rules."""
-    loaded = yaml.safe_load((PROMETHEUS / "alerts.yml").read_text(encoding="utf-8"))
-    return [rule for group in loaded["groups"] for rule in group["rules"]]
 
 
 def panels(path: Path) -> list[dict[str, Any]]:
@@ -51,36 +36,6 @@ def expressions() -> Iterator[tuple[str, str]]:
         for variable in json.loads(path.read_text(encoding="utf-8"))["templating"]["list"]:
             if variable["type"] == "query":
                 yield path.name, re.fullmatch(r"label_values\((\w+), service\)", variable["query"]["query"])[1]  # type: ignore[index]
-
-
-def selectors(expression: str) -> list[Any]:
-    """Every vector selector of an expression. Raises ValueError for what is no PromQL."""
-    found: list[Any] = []
-
-    def visit(node: Any) -> bool:
-        if isinstance(node, promql_parser.VectorSelector):
-            found.append(node)
-        elif isinstance(node, promql_parser.MatrixSelector):
-            found.append(node.vector_selector)
-        return True
-
-    promql_parser.walk(promql_parser.parse(expression), visit)
-    return found
-
-
-def listed() -> dict[str, tuple[str, set[str]]]:
-    """The metrics of the document: kind and labels."""
-    text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
-    return {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in LISTED.findall(text)}
-
-
-def series() -> dict[str, set[str]]:
-    """Names as Prometheus stores them, with their labels."""
-    found = dict(BY_PROMETHEUS)
-    for name, (kind, labels) in listed().items():
-        endings = ("_bucket", "_sum", "_count") if kind == "histogram" else ("",)
-        found |= {name + ending: labels for ending in endings}
-    return found
 
 
 def exposed(service: Service) -> dict[str, tuple[str, set[str]]]:
@@ -133,22 +88,6 @@ def test_the_expressions_read_what_the_documents_promise() -> None:
     assert set(listed()) <= families, "a metric that nobody looks at"
 
 
-def test_every_alert_leads_to_its_runbook() -> None:
-    for rule in rules():
-        page, _, heading = rule["annotations"]["runbook_url"].partition("#")
-        text = (ROOT / page).read_text(encoding="utf-8")
-        headings = {line.lstrip("# ").lower().replace(" ", "-") for line in text.splitlines() if line.startswith("#")}
-        assert not heading or heading in headings, rule["alert"]
-        assert rule["labels"]["severity"] in {"critical", "warning"}
-        assert rule["annotations"]["summary"]
-
-
-def test_every_alert_is_tested_both_ways() -> None:
-    loaded = yaml.safe_load((PROMETHEUS / "alerts_test.yml").read_text(encoding="utf-8"))
-    names = {test["name"] for test in loaded["tests"]}
-    assert names == {f"{rule['alert']} {how}" for rule in rules() for how in ("fires", "stays silent")}
-
-
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.name)
 def test_dashboards_can_be_imported(path: Path) -> None:
     """Own ids, nothing overlapping, and the reader's data source, not ours."""
@@ -172,14 +111,3 @@ def test_dashboards_can_be_imported(path: Path) -> None:
         cells |= own
     for panel in panels(path):
         assert panel["datasource"]["uid"] == "${datasource}", panel["title"]
-
-
-@pytest.mark.skipif(
-    shutil.which("promtool") is None, reason="promtool is not installed; docs/metrics.md has the commands"
-)
-@pytest.mark.parametrize(
-    "command", ["check config prometheus.yml", "check rules alerts.yml", "test rules alerts_test.yml"]
-)
-def test_promtool_agrees(command: str) -> None:
-    done = subprocess.run(["promtool", *command.split()], cwd=PROMETHEUS, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from deploy.local.kafka import Kafka
 from tests.chassis.builders import headers_of
@@ -29,6 +31,39 @@ async def running(under_test: ServiceUnderTest) -> AsyncIterator[ServiceUnderTes
     app = under_test.service.app
     async with app.router.lifespan_context(app):
         yield under_test
+
+
+@asynccontextmanager
+async def producing(kafka: Kafka) -> AsyncIterator[AIOKafkaProducer]:
+    """An outside party's producer."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all")
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+class _NotText(str):
+    """A header name whose encoding is not UTF-8."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Two bytes that no UTF-8 text holds."""
+        return b"\xff\xfe"
+
+
+def unreadable_batch(producer: AIOKafkaProducer) -> Any:
+    """One record with such a header name, made by the client's builder in Python, which lets it through."""
+    batch = producer.create_batch()
+    batch._builder = _DefaultRecordBatchBuilderPy(
+        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
+        batch_size=16_384,
+    )  # fmt: skip
+    batch.append(key=b"k", value=b"{}", timestamp=None, headers=[(_NotText(), b"v")])
+    batch.close()
+    return batch
 
 
 async def send(kafka: Kafka, topic: str, facts: list[OrderedV1]) -> None:

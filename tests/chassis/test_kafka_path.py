@@ -80,27 +80,6 @@ async def test_a_broker_killed_and_started_again_loses_nothing(
     assert {UUID(key).int for key, _, _ in found} == {1, 2, 3}
 
 
-async def test_readiness_names_what_is_missing(make_sample: MakeSample) -> None:
-    """Ready with everything; not ready, with the reason, once the consumer's task is dead; then it heals."""
-    async with running(make_sample()) as sample:
-        client = sample.client()
-        await until(lambda: _ready(client))
-        assert sample.service.subscription is not None
-        for task in sample.service.subscription.tasks:
-            task.cancel()
-        await asyncio.sleep(0.1)
-        answer = (await client.get("/health/ready")).json()
-        assert not answer["ready"]
-        assert "consumer_task_dead" in answer["problems"]
-        await until(lambda: _consuming(sample))
-
-
-async def _consuming(sample: ServiceUnderTest) -> bool:
-    """A fresh consumer took the dead one's place."""
-    subscription = sample.service.subscription
-    return subscription is not None and await subscription.problems() == []
-
-
 async def _ready(client: OfficerClient) -> bool:
     return (await client.get("/health/ready")).status_code == 200
 

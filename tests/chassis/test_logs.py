@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 import structlog
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import SpanKind
 
 from chassis import logs, telemetry
 from chassis.ids import new_id
@@ -27,6 +28,20 @@ with telemetry.span("step", trace.SpanKind.INTERNAL):
     logs.logger("x").info("within", count=1)
     with logs.about(trace_id="ab" * 16, case_id="c", event_id=None):
         logs.logger("x").info("about")
+"""
+NIK = "3328991505900001"
+FORGETFUL = f"""
+import asyncio, gc, uvloop
+from chassis import logs
+async def fail():
+    raise ValueError("NIK {NIK}")
+async def main():
+    task = asyncio.create_task(fail())
+    await asyncio.wait([task])
+    del task
+    gc.collect()
+logs.start_logging("sample")
+uvloop.run(main())
 """
 
 Lines = list[MutableMapping[str, Any]]
@@ -95,7 +110,7 @@ async def test_failed_timers_and_jobs_name_themselves_and_their_trace(sample: Se
     with telemetry.tracer.start_as_current_span("request") as request:
         trace_id = f"{request.get_span_context().trace_id:032x}"
         async with sample.service.database.transaction() as tx:
-            await tx.schedule("interest", tx.now, UUID(int=1), {"fails": True})
+            await tx.schedule("interest", tx.now, UUID(int=1), {"fails": True}, case=UUID(CASE))
             job_id = await tx.start_job(
                 "credit-many", {"ids": [str(UUID(int=1))], "amount_rupiah": TOO_MUCH_RUPIAH + 1}
             )
@@ -104,4 +119,30 @@ async def test_failed_timers_and_jobs_name_themselves_and_their_trace(sample: Se
     told = {line["event"]: line for line in lines}
     assert told["timer_failed"]["trace_id"] == told["job_failed"]["trace_id"] == trace_id
     assert told["timer_failed"]["timer_id"]
+    assert told["timer_failed"]["case_id"] == CASE
     assert told["job_failed"]["job_id"] == str(job_id)
+
+
+def test_a_line_takes_the_case_of_its_span_unless_there_are_several(lines: Lines) -> None:
+    other = UUID(int=8)
+    with telemetry.span("request", SpanKind.SERVER):
+        logs.logger("x").info("before")
+        telemetry.note_event(None, "sample.credited.v1", new_id(), UUID(CASE))
+        logs.logger("x").info("about one")
+        with logs.about(trace_id="e" * 32):
+            logs.logger("x").info("about something else")
+        telemetry.note_event(None, "sample.credited.v1", new_id(), other)
+        logs.logger("x").info("about two")
+    with telemetry.span("send", SpanKind.CLIENT, case_id=CASE):
+        logs.logger("x").info("sending")
+    assert {line["event"]: line.get("case_id") for line in lines} == {
+        "before": None, "about one": CASE, "about something else": None, "about two": None, "sending": CASE,
+    }  # fmt: skip
+
+
+def test_an_error_that_nobody_retrieved_is_logged_without_its_text() -> None:
+    """The event loop puts the task's repr, and with it the exception's text, into its message."""
+    done = subprocess.run([sys.executable, "-c", FORGETFUL], capture_output=True, text=True, check=True)
+    (line,) = (json.loads(line) for line in done.stdout.splitlines())
+    assert (line["logger"], line["error"], line["level"]) == ("asyncio", "ValueError", "error")
+    assert NIK not in done.stdout + done.stderr

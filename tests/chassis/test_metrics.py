@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
+from aiokafka import TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from chassis import database
@@ -16,10 +18,11 @@ from chassis.failpoints import BEFORE_COMMIT
 from chassis.metrics import backlog
 from chassis.metrics.sampler import Sampler
 from chassis.processing import Processor
+from chassis.service import Service
 from deploy.local.kafka import Kafka
 from tests.chassis.builders import ordered, record
-from tests.chassis.kafka import MakeSample, running, send, until
-from tests.chassis.sample.service import TOO_MUCH_RUPIAH, Credit, credit
+from tests.chassis.kafka import MakeSample, producing, running, send, unreadable_batch, until
+from tests.chassis.sample.service import BUGGY_RUPIAH, TOO_MUCH_RUPIAH, Credit, credit
 from tests.support.service import ServiceUnderTest
 
 NIK = "3328991505900001"
@@ -102,6 +105,17 @@ async def test_requests_count_by_template_and_never_by_path(sample: ServiceUnder
     assert NIK not in scraped(sample)
 
 
+async def test_the_first_failure_is_an_increase_whatever_its_route(sample: ServiceUnderTest) -> None:
+    """The histogram's series begins at 1 with it, which `increase` and `rate` do not see."""
+    names = ("sinergi_http_requests_total", "sinergi_http_failures_total")
+    assert [value(sample, name) for name in names] == [0, 0]
+    officer, body = sample.as_(Role.PETUGAS), {"account_id": str(UUID(int=1)), "region_code": "33.28"}
+    assert (await officer.post("/credits", json=body | {"amount_rupiah": BUGGY_RUPIAH})).status_code == 500
+    assert [value(sample, name) for name in names] == [1, 1]
+    assert (await officer.post("/credits", json=body | {"amount_rupiah": TOO_MUCH_RUPIAH + 1})).status_code == 422
+    assert [value(sample, name) for name in names] == [2, 1], "a refusal is no failure"
+
+
 async def test_a_batch_counts_what_took_effect_what_was_skipped_and_what_parked(sample: ServiceUnderTest) -> None:
     foreign = {"ce_type": "outside.forgotten.v9", "ce_id": str(UUID(int=3))}
     told = record(ordered(1)).headers
@@ -136,6 +150,13 @@ async def test_the_queues_are_sampled_and_a_scrape_asks_nobody(sample: ServiceUn
     assert [value(sample, f"sinergi_{name}") for name in names] == [2, 1, 1, 0]
     assert value(sample, "sinergi_jobs", {"kind": "credit-many", "state": "queued"}) == 1
     assert 0 < (value(sample, "sinergi_outbox_oldest_age_seconds") or 0) < 60, "a held row has its own gauge"
+    async with sample.service.database.transaction() as tx:
+        await credit(tx, Credit(account_id=UUID(int=1), amount_rupiah=5))
+    await sample.execute("UPDATE outbox SET published_at = clock_timestamp() WHERE key = :key", key=str(UUID(int=2)))
+    await sample.execute("UPDATE outbox SET recorded_at = recorded_at - interval '1 hour' WHERE published_at IS NULL")
+    await sampler.sample()
+    assert value(sample, "sinergi_outbox_depth") == 2
+    assert value(sample, "sinergi_outbox_oldest_age_seconds") == 0, "nor does what waits behind one count"
     await sample.service.timers.fire_due(sample.service.database)
     await sample.execute("UPDATE job SET state = 'failed'")
     assert value(sample, "sinergi_timers_failing") == 0, "a scrape shows the last sample"
@@ -145,18 +166,24 @@ async def test_the_queues_are_sampled_and_a_scrape_asks_nobody(sample: ServiceUn
     assert value(sample, "sinergi_jobs", {"kind": "credit-many", "state": "failed"}) == 1
 
 
-async def test_lag_and_age_are_those_of_what_the_consumer_has_not_processed(
-    kafka: Kafka, prefix: str, make_sample: MakeSample, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The consumer hangs on a batch: the backlog is seen from outside it, and goes when it goes on."""
+@pytest.fixture
+def released(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Until it is set, the consumer hangs on its batch; the backlog is looked at often."""
     monkeypatch.setattr(backlog, "WATCH_SECONDS", 0.2)
-    released, process = asyncio.Event(), Processor.process
+    going_on, process = asyncio.Event(), Processor.process
 
     async def hang(self: Processor, records: Any) -> None:
-        await released.wait()
+        await going_on.wait()
         await process(self, records)
 
     monkeypatch.setattr(Processor, "process", hang)
+    return going_on
+
+
+async def test_lag_and_age_are_those_of_what_the_consumer_has_not_processed(
+    kafka: Kafka, prefix: str, make_sample: MakeSample, released: asyncio.Event
+) -> None:
+    """The backlog is seen from outside the consumer, and goes when it goes on."""
     topic = f"{prefix}outside.orders"
     labels = {"consumer": "sample", "topic": topic}
     async with running(make_sample()) as sample:
@@ -168,6 +195,88 @@ async def test_lag_and_age_are_those_of_what_the_consumer_has_not_processed(
         assert value(sample, "sinergi_consumer_oldest_age_seconds", labels) == 0
         assert value(sample, "sinergi_relay_leader") in (0, 1)
         assert (value(sample, "sinergi_sample_age_seconds", {"source": "broker"}) or 0) < 60
+
+
+async def test_a_record_that_cannot_be_read_has_the_age_at_which_it_was_found(
+    kafka: Kafka, prefix: str, make_sample: MakeSample, released: asyncio.Event
+) -> None:
+    """A header name that is no UTF-8: the client library raises. Neither the loop ends nor is the backlog 0 s old."""
+    topic = f"{prefix}outside.orders"
+    labels = {"consumer": "sample", "topic": topic}
+    async with producing(kafka) as producer:
+        await (await producer.send_batch(unreadable_batch(producer), topic, partition=0))
+    async with running(make_sample()) as sample:
+        await until(_shows(sample, "sinergi_consumer_lag_records", labels, lambda lag: lag == 1), 20)
+        await until(_shows(sample, "sinergi_consumer_oldest_age_seconds", labels, lambda age: age > 1), 20)
+        (loop,) = (each for each in sample.service.background if each.name == "backlog")
+        assert loop.problems() == []
+        released.set()
+
+
+async def test_an_age_is_kept_while_its_record_is_not_read_again_in_time(
+    kafka: Kafka, prefix: str, make_sample: MakeSample, released: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = f"{prefix}outside.orders"
+    name, labels = "sinergi_consumer_oldest_age_seconds", {"consumer": "sample", "topic": topic}
+    await send(kafka, topic, [ordered(1)])
+    async with running(make_sample()) as sample:
+        await until(_shows(sample, name, labels, lambda age: age > 0), 20)
+        monkeypatch.setattr(backlog, "OLDEST_SECONDS", 0)
+        before = value(sample, name, labels) or 0
+        await until(_shows(sample, name, labels, lambda age: age > before + 1), 20)
+        released.set()
+
+
+def test_where_nothing_was_ever_read_the_age_counts_from_the_first_look(
+    sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one position: at another one it counts anew, and what is read is believed."""
+    watch, place, now = _watch(sample), TopicPartition("t", 0), [1000.0]
+    monkeypatch.setattr(backlog, "time", SimpleNamespace(time=lambda: now[0]))
+
+    def look(at: float, offset: int, read: float | None = None) -> float | None:
+        now[0] = at
+        watch._remember({place: offset}, {} if read is None else {place: read})
+        watch._show({place: 1})
+        return value(sample, "sinergi_consumer_oldest_age_seconds", {"consumer": "sample", "topic": "t"})
+
+    assert [look(1000, 7), look(1030, 7), look(1040, 8), look(1050, 8, 900), look(1060, 8)] == [0, 30, 0, 150, 160]
+    watch._remember({}, {})
+    watch._show({place: 0})
+    assert value(sample, "sinergi_consumer_oldest_age_seconds", {"consumer": "sample", "topic": "t"}) == 0
+
+
+async def test_the_gauges_of_a_service_that_hears_nothing_are_not_stale(
+    kafka: Kafka, sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its watch tells whether the broker answers, and has looked at all there is."""
+    monkeypatch.setattr(backlog, "WATCH_SECONDS", 0.2)
+    settings = sample.service.settings.model_copy(update={"kafka_bootstrap_servers": kafka.bootstrap_servers})
+    deaf = Service(name="deaf", package="tests.chassis.sample", settings=settings, catalogue={})
+    looks: list[str] = []
+    monkeypatch.setattr(deaf.metrics, "sampled", looks.append)
+    stopping = asyncio.Event()
+    watching = asyncio.create_task(deaf._backlog().run(stopping))
+
+    async def looked() -> bool:
+        return len(looks) >= 3
+
+    await until(looked, 20)
+    stopping.set()
+    await watching
+    await deaf.database.close()
+    await deaf.api_database.close()
+
+
+def _watch(sample: ServiceUnderTest) -> backlog.Backlog:
+    """A watch of the topic `t` that asks nobody."""
+    return backlog.Backlog(
+        consumer="sample", bootstrap_servers="", topics=["t"], metrics=sample.service.metrics, positions=_nowhere
+    )
+
+
+async def _nowhere() -> backlog.Positions:
+    return {}
 
 
 def _shows(

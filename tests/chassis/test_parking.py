@@ -5,12 +5,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 
 from chassis.ids import new_id
 from chassis.outbox import BODY_LIMIT_BYTES
 from chassis.parking import unsealed
 from tests.chassis.builders import headers_of, ordered, record
-from tests.chassis.parked import balances, reasons
+from tests.chassis.parked import balances, credits_told, reasons
 from tests.chassis.sample.service import BUGGY_RUPIAH
 from tests.support.service import ServiceUnderTest
 
@@ -137,3 +138,51 @@ async def test_a_message_freed_since_does_not_stop_its_key_again(sample: Service
     await sample.processor().process([replace(record(GOOD), partition=0)])
     assert await balances(sample) == {1: 5}
     assert len(await reasons(sample)) == 1
+
+
+async def test_a_log_filled_anew_parks_nothing_that_was_known_or_settled(sample: ServiceUnderTest) -> None:
+    """The whole history of a parked key comes again at other places: what took effect is dropped, what waits waits."""
+    early, broken, late = ordered(1, 3), record(ordered(1, 4), value=b"{}"), ordered(1, 9_000_000)
+    aside = record(ordered(2, 4), value=b"{}")
+    history = [record(early), aside, broken, record(late)]
+    await sample.processor().process(history[:2])
+    await sample.execute("UPDATE parked_message SET redriven_at = clock_timestamp(), outcome = 'set_aside'")
+    await sample.execute("DELETE FROM parked_key")
+    await sample.processor().process(history[2:])
+    again = [replace(each, offset=each.offset + 1_000_000) for each in history]
+    for batch in ([*again, record(ordered(2, 6)), record(ordered(1, 7))], again):
+        await sample.processor("another-log").process(batch)
+    assert await reasons(sample) == ["schema", "schema", "behind_parked_key", "behind_parked_key", "behind_parked_key"]
+    waits = await sample.fetch_all("SELECT log_identity FROM parked_message WHERE redriven_at IS NULL ORDER BY arrival")
+    assert [row.log_identity for row in waits] == ["test-log", "test-log", "another-log", "another-log"]
+    assert await balances(sample) == {1: 3, 2: 6}
+    assert await credits_told(sample, 1) == [3]
+
+
+async def test_what_was_settled_is_passed_over_and_its_key_goes_on(sample: ServiceUnderTest) -> None:
+    """Unreadable still, and read once more from the same place: later messages of its key do not wait for it."""
+    broken = record(GOOD, value=b"{}")
+    await sample.processor().process([broken])
+    await sample.execute("UPDATE parked_message SET redriven_at = clock_timestamp(), outcome = 'set_aside'")
+    await sample.execute("DELETE FROM parked_key")
+    await sample.processor().process([broken, record(GOOD)])
+    assert await reasons(sample) == ["schema"]
+    assert await credits_told(sample, 1) == [5]
+
+
+async def test_what_stands_behind_a_parked_key_costs_no_statement_each(sample: ServiceUnderTest) -> None:
+    """A key that is told much of must not slow the others: one statement parks a batch of it, in order."""
+    await sample.processor().process([record(GOOD, value=b"{}")])
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(sample.service.database.engine.sync_engine, "before_cursor_execute", note)
+    batch = [record(ordered(1, amount)) for amount in range(1, 101)]
+    await sample.processor().process([*batch, record(ordered(2))])
+    assert len([statement for statement in statements if "parked_" in statement]) <= 3
+    rows = await sample.fetch_all("SELECT log_offset FROM parked_message ORDER BY arrival")
+    assert [row.log_offset for row in rows][1:] == [each.offset for each in batch]
+    assert await balances(sample) == {2: 5}
+    assert len(await sample.published_types()) == 1

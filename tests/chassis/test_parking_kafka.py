@@ -2,19 +2,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
-from aiokafka import AIOKafkaProducer
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from chassis import redrive as redriving
 from deploy.local.kafka import Kafka
 from tests.chassis.builders import headers_of, ordered
-from tests.chassis.kafka import MakeSample, running, send, until
+from tests.chassis.kafka import MakeSample, producing, running, send, unreadable_batch, until
 from tests.chassis.parked import balances, credits_told, operator, reasons, results, start_redrive
 from tests.chassis.sample import service as sample_service
 from tests.chassis.sample.service import BUGGY_RUPIAH
@@ -22,39 +18,6 @@ from tests.support.service import ServiceUnderTest
 
 BAD_RUPIAH = 9_000_000
 NOT_UTF8 = b"\xff\xfe"
-
-
-@asynccontextmanager
-async def producing(kafka: Kafka) -> AsyncIterator[AIOKafkaProducer]:
-    """An outside party's producer."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all")
-    await producer.start()
-    try:
-        yield producer
-    finally:
-        await producer.stop()
-
-
-class _NotText(str):
-    """A header name whose encoding is not UTF-8."""
-
-    __slots__ = ()
-
-    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-        """Two bytes that no UTF-8 text holds."""
-        return NOT_UTF8
-
-
-def _unreadable_batch(producer: AIOKafkaProducer) -> Any:
-    """One record with such a header name, made by the client's builder in Python, which lets it through."""
-    batch = producer.create_batch()
-    batch._builder = _DefaultRecordBatchBuilderPy(
-        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
-        batch_size=16_384,
-    )  # fmt: skip
-    batch.append(key=b"k", value=b"{}", timestamp=None, headers=[(_NotText(), b"v")])
-    batch.close()
-    return batch
 
 
 JUNK: dict[str, dict[str, Any]] = {
@@ -80,7 +43,7 @@ async def _send_junk(kafka: Kafka, topic: str) -> None:
         for partition in range(3):
             for reason, spoiled in JUNK.items():
                 if reason == "header_name_not_utf8":
-                    await (await producer.send_batch(_unreadable_batch(producer), topic, partition=partition))
+                    await (await producer.send_batch(unreadable_batch(producer), topic, partition=partition))
                     continue
                 key = f"{reason}{partition}".encode()
                 await producer.send_and_wait(topic, partition=partition, **(whole | {"key": key} | spoiled))

@@ -4,11 +4,12 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from chassis import redrive as redriving
 from chassis.auth import Role
-from chassis.redrive_plan import Plan
+from chassis.redrive_plan import _EXTEND, Plan
 from tests.chassis.builders import TOPIC, closed, ordered, record
 from tests.chassis.parked import (
     balances,
@@ -190,8 +191,11 @@ async def test_a_redrive_that_dies_between_chunks_goes_on(sample: ServiceUnderTe
 
     with mend.context() as crash:
         crash.setattr(Plan, "free_keys", dies)
-        with pytest.raises(DBAPIError):
-            await jobs.run_next(database, 1_000_000)
+        assert await jobs.run_next(database, 1_000_000)
+    stopped = await sample.fetch_one("SELECT state, attempts, last_error FROM job")
+    assert stopped is not None
+    assert tuple(stopped) == ("running", 0, "DBAPIError")
+    await sample.execute("UPDATE job SET retry_at = NULL")
     assert await credits_told(sample, 2) == [BAD_RUPIAH, 1, 2]
     await sample.run_jobs()
     assert await credits_told(sample, 2) == [BAD_RUPIAH, *range(1, 8)]
@@ -237,3 +241,50 @@ async def test_what_parks_behind_a_key_meanwhile_follows_in_the_same_redrive(
     job = await sample.fetch_one("SELECT total, done, failed FROM job")
     assert job is not None
     assert tuple(job) == (4, 4, 0)
+
+
+async def test_a_redrive_waits_neither_for_older_jobs_nor_for_the_outbox(
+    sample: ServiceUnderTest, mend: pytest.MonkeyPatch
+) -> None:
+    """The broker may be away: what is parked is in the database, and what it tells waits in the outbox."""
+    await park(sample, (1, 5), (2, BAD_RUPIAH))
+    allow(mend)
+    async with sample.service.database.transaction() as tx:
+        await tx.start_job("credit-many", {"ids": [key(8)], "amount_rupiah": 5})
+    job_id = await start_redrive(sample, all=True)
+    while await sample.service.jobs.run_next(sample.service.database, 0):
+        pass
+    assert await results(sample, job_id) == [("applied", None)]
+    assert await credits_told(sample, 2) == [BAD_RUPIAH]
+    assert await credits_told(sample, 8) == []
+
+
+async def test_what_is_no_longer_heard_fails_and_stays(sample: ServiceUnderTest, mend: pytest.MonkeyPatch) -> None:
+    """It parked while its type was heard; a redrive must not call it applied, nor let it vanish."""
+    await park(sample, (2, BAD_RUPIAH), (2, 7))
+    allow(mend)
+    reader = sample.service.jobs._handlers["redrive"]._processor.reader  # type: ignore[attr-defined]
+    with mend.context() as release:
+        release.setattr(reader, "_heard", frozenset({"outside.closed.v1"}))
+        assert await redrive(sample, all=True) == [("failed", "not_subscribed"), ("waiting_behind", None)]
+    assert await waiting(sample) == [("not_subscribed", 2), ("behind_parked_key", 2)]
+    assert await redrive(sample, all=True) == [("applied", None)] * 2
+    assert await credits_told(sample, 2) == [BAD_RUPIAH, 7]
+
+
+async def test_a_long_key_is_planned_once(sample: ServiceUnderTest, mend: pytest.MonkeyPatch) -> None:
+    """A chunk looks only for what parked behind the plan, however much of the key still waits."""
+    await park(sample, (2, BAD_RUPIAH), *[(2, amount) for amount in range(1, 400)])
+    job_id = await start_redrive(sample, all=True)
+    assert await sample.service.jobs.run_next(sample.service.database, 1)
+    async with sample.service.database.transaction() as tx:
+        explained = await tx.fetch_all(
+            text(f"EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF) {_EXTEND.text}"),
+            {"job_id": job_id, "consumer": "sample", "topics": [TOPIC], "keys": [key(2)]},
+        )
+    read = [line for (line,) in explained if "parked_message" in line]
+    assert read
+    assert not [line for line in read if "rows=400" in line], explained
+    allow(mend)
+    await sample.run_jobs()
+    assert await credits_told(sample, 2) == [BAD_RUPIAH, *range(1, 400)]

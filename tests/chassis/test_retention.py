@@ -1,15 +1,19 @@
 """What is past its time goes, everything else stays, and the document says the same as the code."""
 
+import asyncio
 import re
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+import asyncpg
 import pytest
+from sqlalchemy import text
 
 from chassis.auth import Role
 from chassis.ids import new_id
 from chassis.retention import CHASSIS_RULES, CHUNK_ROWS, KIND, Rule
+from deploy.local.provision import DatabaseUrls
 from tests.architecture.house import ROOT, SERVICES
 from tests.chassis.kafka import MakeSample, running, until
 from tests.support.service import ServiceFactory, ServiceUnderTest
@@ -28,8 +32,8 @@ _REQUEST = (
 )
 ROWS: list[tuple[str, str, dict[str, Any], bool]] = [
     (_REQUEST, "repeated yesterday", {"days": 1}, True),
-    (_REQUEST, "repeated a month ago", {"days": 29}, True),
-    (_REQUEST, "nobody repeats it any more", {"days": 31}, False),
+    (_REQUEST, "its key still gives ids", {"days": 400}, True),
+    (_REQUEST, "nobody repeats it any more", {"days": 402}, False),
     (_TIMER, "fired lately", {"days": 300, "state": "fired"}, True),
     (_TIMER, "fired long ago", {"days": 366, "state": "fired"}, False),
     (_TIMER, "cancelled long ago", {"days": 400, "state": "cancelled"}, False),
@@ -66,34 +70,55 @@ async def test_each_rule_takes_what_is_due_and_nothing_else(sample: ServiceUnder
     assert await _apply(sample) == 0
 
 
+_PARKED = (
+    "INSERT INTO parked_message (id, consumer, log_identity, topic, partition, log_offset, key_sealed, headers_sealed,"
+    " body_sealed, reason, detail, redriven_at, outcome) VALUES (:id, 'sample', 'log', 't', 0, :offset, 'k', 'h', 'b',"
+    " 'schema', '', clock_timestamp() - make_interval(days => CAST(:days AS int)),"
+    " CASE WHEN CAST(:days AS int) IS NOT NULL THEN 'applied' END)"
+)
+_MEND = (
+    "INSERT INTO parked_mend (id, message_id, kind, reason, attempts, key_sealed, headers_sealed, body_sealed, maker)"
+    " VALUES (gen_random_uuid(), :id, 'replace', 'foreign', 1, 'k', 'h', 'b', 'm')"
+)
+_IS_EMPTY = "num_nonnulls({0}.key_sealed, {0}.headers_sealed, {0}.body_sealed) = 0"
+
+
 async def test_a_settled_parked_message_keeps_its_row_and_loses_its_content(sample: ServiceUnderTest) -> None:
-    columns = "arrival, redriven_at IS NULL AS waits, body_sealed IS NULL AND key_sealed IS NULL AS is_empty"
-    for offset, days in enumerate([None, 300, 400]):
-        await sample.execute(
-            "INSERT INTO parked_message (id, consumer, log_identity, topic, partition, log_offset, key_sealed,"
-            " headers_sealed, body_sealed, reason, detail, redriven_at, outcome) VALUES (gen_random_uuid(), 'sample',"
-            " 'log', 't', 0, :offset, 'k', 'h', 'b', 'schema', '',"
-            " clock_timestamp() - make_interval(days => CAST(:days AS int)),"
-            " CASE WHEN CAST(:days AS int) IS NOT NULL THEN 'applied' END)",
-            offset=offset,
-            days=days,
-        )
-    assert await _apply(sample) == 1
-    rows = await sample.fetch_all(f"SELECT {columns} FROM parked_message ORDER BY arrival")
-    assert [(row.waits, row.is_empty) for row in rows] == [(True, False), (False, False), (False, True)]
+    """And so does what two persons had put in its place; whoever looks is told that it was emptied."""
+    ids = [new_id() for _ in range(3)]
+    for offset, (message_id, days) in enumerate(zip(ids, [None, 300, 400], strict=True)):
+        await sample.execute(_PARKED, id=message_id, offset=offset, days=days)
+        async with sample.service.api_database.transaction() as tx:
+            await tx.execute(text(_MEND), {"id": message_id})
+    assert await _apply(sample) == 2
+    rows = await sample.fetch_all(
+        f"SELECT redriven_at IS NULL AS waits, {_IS_EMPTY.format('m')} AS is_empty,"
+        f" {_IS_EMPTY.format('mend')} AS mend_is_empty, mend.reason, mend.id AS mend_id"
+        " FROM parked_message AS m JOIN parked_mend AS mend ON message_id = m.id ORDER BY arrival"
+    )
+    assert [tuple(row)[:4] for row in rows] == [
+        (True, False, False, "foreign"),
+        (False, False, False, "foreign"),
+        (False, True, True, "foreign"),
+    ]
     assert await _apply(sample) == 0
+    operator = sample.as_(Role.OPERATOR, agency="*", region="")
+    for path in (f"/admin/parked/{ids[2]}/open", f"/admin/mends/{rows[2].mend_id}/open"):
+        shown = (await operator.post(path, json={"purpose": "find_cause"})).json()
+        assert (shown["emptied"], shown["headers"], shown["body"]["text"]) == (True, [], None)
 
 
 async def test_many_rows_go_in_chunks(sample: ServiceUnderTest) -> None:
     count = 2 * CHUNK_ROWS + 1
     await sample.execute(
         "INSERT INTO idempotency (caller, route, key, fingerprint, status, resource_id, recorded_at)"
-        " SELECT 'c', 'r', n::text, '', 201, gen_random_uuid(), clock_timestamp() - interval '31 d'"
+        " SELECT 'c', 'r', n::text, '', 201, gen_random_uuid(), clock_timestamp() - interval '402 d'"
         " FROM generate_series(1, :count) AS n",
         count=count,
     )
     await sample.service.retention.start_today(sample.service.database)
-    assert await sample.service.jobs.run_next(sample.service.database, 1_000_000)
+    for _ in range(2):
+        assert await sample.service.jobs.run_next(sample.service.database, 1_000_000)
     assert len(await sample.fetch_all("SELECT 1 FROM idempotency")) == count - CHUNK_ROWS
     progress = await sample.fetch_one("SELECT id, state, done FROM job")
     assert progress is not None
@@ -126,6 +151,39 @@ async def test_it_makes_the_partitions_of_the_coming_months(sample: ServiceUnder
     await _apply(sample)
     found = await sample.fetch_all("SELECT inhrelid::regclass::text AS name FROM pg_inherits")
     assert wanted <= {row.name for row in found}
+
+
+async def test_making_partitions_and_a_consumer_do_not_wait_for_each_other(
+    sample: ServiceUnderTest, sample_urls: DatabaseUrls
+) -> None:
+    """A consumer writes the inbox, then the outbox; whoever makes partitions in between gives up the inbox's."""
+    consuming, making = [await asyncpg.connect(sample_urls.worker) for _ in range(2)]
+    batch = consuming.transaction()
+    await batch.start()
+    await consuming.execute("INSERT INTO inbox (consumer, source, event_id) VALUES ('c', 's', gen_random_uuid())")
+    made = asyncio.create_task(making.execute("SELECT add_month_partitions(8)"))
+    await until(lambda: _waits_for_inbox(sample))
+    await consuming.execute(
+        "INSERT INTO outbox (event_id, topic, key, type, subject, headers, body)"
+        " VALUES (gen_random_uuid(), 't', 'k', 'y', 's', '{}', '')"
+    )
+    await batch.commit()
+    await made
+    await consuming.close()
+    await making.close()
+
+
+async def _waits_for_inbox(sample: ServiceUnderTest) -> bool:
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = CAST('inbox' AS regclass)"
+    return bool(await sample.fetch_all(waits))
+
+
+async def test_partitions_are_made_in_a_transaction_of_their_own(sample: ServiceUnderTest) -> None:
+    """Nothing is removed while their lock is held."""
+    await sample.execute(_REQUEST, name="old", days=402)
+    await sample.service.retention.start_today(sample.service.database)
+    assert await sample.service.jobs.run_next(sample.service.database, 1_000_000)
+    assert len(await sample.fetch_all("SELECT 1 FROM idempotency")) == 1
 
 
 async def test_lists_of_closed_imports_lose_their_cells_only(start_service: ServiceFactory) -> None:
@@ -183,6 +241,21 @@ async def test_notes_of_visits_go_after_five_years_and_figures_stay(start_servic
     )
     assert [(row.note_sealed is None, row.income) for row in rows] == [(True, 7), (False, 7)]
     assert await _apply(followup) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("registry", "idempotency"), ("registry", "list_import_row"), ("followup", "visit")]
+)
+async def test_a_rule_finds_what_is_due_by_an_index(start_service: ServiceFactory, name: str, table: str) -> None:
+    """Tables that grow with every act: looked through whole, a chunk would outlast its statement's minute."""
+    under_test = await start_service(name)
+    rule = next(rule for rule in under_test.service.retention.rules if rule.table == table)
+    async with under_test.service.database.transaction() as tx:
+        await tx.execute(text("SET LOCAL enable_seqscan = off"))
+        explain = text(f"EXPLAIN {rule.statement().text}")
+        plan = "\n".join(line for (line,) in await tx.fetch_all(explain, {"days": rule.keep_days, "limit": 1000}))
+    assert re.search(rf"(Index|Bitmap Heap) .*\bon {table}\b", plan), plan
+    assert not re.search(rf"Seq Scan on {table}\b", plan), plan
 
 
 def _declared() -> dict[str, tuple[Rule, ...]]:

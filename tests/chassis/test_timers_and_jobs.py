@@ -1,12 +1,19 @@
 """Durable timers and chunked jobs: once each, resumable, and a failing one neither vanishes nor blocks."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from chassis.auth import Role
 from chassis.ids import new_id
+from chassis.jobs import Job, JobStep
+from chassis.timers import Timer
+from chassis.transaction import Transaction
+from tests.chassis.sample.contract import CreditedV1
+from tests.chassis.sample.service import Credit, credit
 from tests.support.service import ServiceUnderTest
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
@@ -54,6 +61,114 @@ async def test_a_failing_timer_leaves_no_effect_and_is_tried_again_later(sample:
     assert (failed.state, failed.attempts, failed.last_error) == ("waiting", 1, "too-much")
     assert failed.retry_at > datetime.now(UTC)
     assert [row.id for row in await sample.fetch_all("SELECT id FROM account")] == [SUBJECT]
+
+
+def _credited() -> CreditedV1:
+    return CreditedV1(occurred_on=datetime.now(UTC).date(), agency="dinsos", account_id=SUBJECT, amount_rupiah=1)
+
+
+async def _fails_outside(tx: Transaction) -> None:
+    raise TimeoutError
+
+
+async def _fails_at_the_flush(tx: Transaction) -> None:
+    """Two facts under one id: found when the events are written, not when they are told."""
+    event_id = tx.publish(_credited(), sequence=1, case=SUBJECT)
+    tx._events.append(next(event for event in tx._events if event.event_id == event_id))
+
+
+async def _fails_at_the_commit(tx: Transaction) -> None:
+    """By a constraint that is looked at only then."""
+    await tx.execute(text("CREATE TEMP TABLE once (n int UNIQUE DEFERRABLE INITIALLY DEFERRED) ON COMMIT DROP"))
+    await tx.execute(text("INSERT INTO once VALUES (1), (1)"))
+
+
+@pytest.mark.parametrize("fails", [_fails_outside, _fails_at_the_flush, _fails_at_the_commit])
+async def test_a_timer_that_fails_anywhere_takes_no_other_with_it(sample: ServiceUnderTest, fails: Any) -> None:
+    """By the outside, when its events are written, or at the commit: the others take effect, it waits."""
+
+    @sample.service.timers.on("fails-late")
+    async def fails_late(tx: Transaction, timer: Timer) -> None:
+        await credit(tx, Credit(account_id=timer.subject_id, amount_rupiah=1))
+        await fails(tx)
+
+    async with sample.service.database.transaction() as tx:
+        await tx.schedule("fails-late", YESTERDAY, UUID(int=2))
+        for number in (1, 3):
+            await tx.schedule("interest", YESTERDAY, UUID(int=number), {"amount_rupiah": 5})
+    while await sample.service.timers.fire_due(sample.service.database):
+        pass
+    timers = await sample.fetch_all("SELECT kind, state, attempts, retry_at > now() AS later FROM timer")
+    assert {tuple(row) for row in timers} == {("interest", "fired", 0, None), ("fails-late", "waiting", 1, True)}
+    assert {row.id.int for row in await sample.fetch_all("SELECT id FROM account")} == {1, 3}
+    assert len(await sample.published_types()) == 2
+
+
+@pytest.mark.parametrize(
+    ("fails", "attempts"), [(_fails_outside, 0), (_fails_at_the_flush, 1), (_fails_at_the_commit, 1)]
+)
+async def test_a_job_that_fails_anywhere_lets_the_others_go_first(
+    sample: ServiceUnderTest, fails: Any, attempts: int
+) -> None:
+    """It leaves nothing, says why, and is tried again later; for the outside's faults it is never given up."""
+
+    @sample.service.jobs.on("fails-late")
+    async def fails_late(tx: Transaction, job: Job) -> JobStep:
+        await credit(tx, Credit(account_id=SUBJECT, amount_rupiah=1))
+        await fails(tx)
+        return JobStep(done=1, finished=True)
+
+    async with sample.service.database.transaction() as tx:
+        failing_id = await tx.start_job("fails-late", {})
+    await _start(sample)
+    while await sample.service.jobs.run_next(sample.service.database, 1000):
+        pass
+    states = {row.kind: row for row in await sample.fetch_all("SELECT *, retry_at > now() AS later FROM job")}
+    assert states["credit-many"].state == "done"
+    failed = states["fails-late"]
+    assert (failed.id, failed.state, failed.done, failed.later) == (failing_id, "queued", 0, True)
+    assert (failed.attempts, bool(failed.last_error)) == (attempts, True)
+    assert not await sample.fetch_all("SELECT 1 FROM account WHERE id = :id", id=SUBJECT)
+    assert len(await sample.published_types()) == 4
+
+
+async def test_a_job_that_the_outside_fails_is_never_given_up(sample: ServiceUnderTest) -> None:
+    """However often; and it is done when the outside is there again."""
+    outside = iter([TimeoutError] * 6)
+
+    @sample.service.jobs.on("often-late")
+    async def often_late(tx: Transaction, job: Job) -> JobStep:
+        for error in outside:
+            raise error
+        await credit(tx, Credit(account_id=SUBJECT, amount_rupiah=1))
+        return JobStep(done=1, finished=True)
+
+    async with sample.service.database.transaction() as tx:
+        await tx.start_job("often-late", {})
+    for _ in range(7):
+        assert await sample.service.jobs.run_next(sample.service.database, 1000)
+        await sample.execute("UPDATE job SET retry_at = NULL")
+    job = await sample.fetch_one("SELECT state, attempts, last_error FROM job")
+    assert job is not None
+    assert tuple(job) == ("done", 0, None)
+    assert len(await sample.published_types()) == 1
+
+
+async def test_a_kind_that_goes_first_waits_for_nothing(sample: ServiceUnderTest) -> None:
+    """Neither for older jobs nor for the outbox; jobs of other kinds do."""
+    sample.service.jobs.on("credit-first", first=True)(sample.service.jobs._handlers["credit-many"])
+    for kind in ("credit-many", "credit-first", "credit-first"):
+        await _start(sample, kind)
+    for _ in range(4):
+        assert await sample.service.jobs.run_next(sample.service.database, 1)
+    assert not await sample.service.jobs.run_next(sample.service.database, 1)
+    jobs = await sample.fetch_all("SELECT kind, state FROM job ORDER BY created_at")
+    assert [tuple(row) for row in jobs] == [
+        ("credit-many", "queued"),
+        ("credit-first", "done"),
+        ("credit-first", "done"),
+    ]
+    assert len(await sample.published_types()) == 8
 
 
 async def test_a_job_works_in_chunks_and_shows_progress(sample: ServiceUnderTest) -> None:
@@ -137,3 +252,22 @@ async def test_a_job_of_another_agency_is_not_seen(sample: ServiceUnderTest) -> 
     assert (await stranger.get(f"/jobs/{job_id}")).status_code == 404
     assert (await stranger.post(f"/jobs/{job_id}/cancel")).status_code == 404
     assert (await officer.get(f"/jobs/{job_id}")).status_code == 200
+
+
+async def test_jobs_are_listed_by_kind_and_state_page_by_page(sample: ServiceUnderTest) -> None:
+    """Those of the caller's agency only."""
+    officer, stranger = sample.as_(Role.PETUGAS), sample.as_(Role.PETUGAS, agency="dinas-koperasi")
+    many = [await _start(sample) for _ in range(3)]
+    whole = await _start(sample, "credit-to-the-end")
+    await sample.execute("UPDATE job SET agency = 'dinsos'")
+    await sample.execute("UPDATE job SET state = 'failed' WHERE id = :id", id=many[1])
+    found: list[str] = []
+    after = ""
+    while after is not None:
+        page = (await officer.get(f"/jobs?kind=credit-many&limit=2{after and f'&after={after}'}")).json()
+        found, after = found + [job["id"] for job in page["items"]], page["next"]
+    assert found == [str(job_id) for job_id in many]
+    assert [job["id"] for job in (await officer.get("/jobs?state=failed")).json()["items"]] == [str(many[1])]
+    assert str(whole) in [job["id"] for job in (await officer.get("/jobs")).json()["items"]]
+    assert (await officer.get("/jobs?state=lost")).status_code == 422
+    assert (await stranger.get("/jobs")).json() == {"items": [], "next": None}

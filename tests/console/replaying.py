@@ -1,11 +1,13 @@
 """The console on the real broker with topics of a test's own, and replays of its projection."""
 
 import base64
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 from sqlalchemy import text
@@ -138,6 +140,13 @@ class Stage:
         """The consumer of each generation by its state."""
         rows = await self.as_owner("SELECT state, consumer FROM generation WHERE state <> 'dropped'")
         return {row.state: row.consumer for row in rows}
+
+    async def known(self, console: ServiceUnderTest, person: UUID) -> Counter[str]:
+        """How the console says that it stands to what was told of the person."""
+        told = [dict(record.headers) for record in self.told if record.key == str(person).encode()]
+        asked = {"case": str(case_id(PROGRAMME, person)), "event_id": [each["ce_id"].decode() for each in told]}
+        answer = await console.as_(Role.OPERATOR, agency="*", region="").get("/admin/heard", params=asked)
+        return Counter(view["state"] for view in answer.raise_for_status().json())
 
     async def heard(self, count: int) -> bool:
         """Whether the live generation has heard so many events."""

@@ -47,6 +47,7 @@ ANSWERS: dict[str, dict[str, list[dict[str, Any]]]] = {
     "console": {"/admin/events": [], "/admin/heard": [{"event_id": ENROLLED, "state": "unknown"}]},
 }
 """What each service tells; the registry is away."""
+ALL_DONE = "Tidak ada: semua peristiwa sudah terkirim dan diproses."
 
 
 class _Services(BaseHTTPRequestHandler):
@@ -97,15 +98,43 @@ async def test_the_page_says_what_waits_where_and_who_is_silent(
     answer = await operator.get(f"/operations/cases/{CASE}")
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     for words in (
-        "Perjalanan teknis berkas", "Terdaftar pada kelas pelatihan", "terkirim setelah 1000 md", "diparkir",
-        "<code>schema</code>", "diproses setelah 3000 md", "belum tiba", "Peristiwa menunggu dikirim",
+        "Perjalanan teknis berkas", "Terdaftar pada kelas pelatihan", "terkirim setelah 1000 ms", "diparkir",
+        "<code>schema</code>", "diproses setelah 3000 ms", "belum tiba", "Peristiwa menunggu dikirim",
         "Tidak menjawab", "ConnectError", "20 November 2023", f"/traces/{TRACE}", "Sebab: 1",
+        "22 Nov 2023 12.00.00 WIB",
     ):  # fmt: skip
         assert words in answer.text
     assert {token for _, _, token in services[1]} == {operator.headers["Authorization"]}
     assert {(service, path) for service, path, _ in services[1]} == {
         (service, path) for service in ANSWERS for path in ("/admin/events", "/admin/heard")
     }
+
+
+async def test_without_a_trace_server_the_page_shows_the_trace_itself(
+    start_service: ServiceFactory, services: tuple[str, list[tuple[str, str, str]]]
+) -> None:
+    urls = {f"{name}_url": f"{services[0]}/{name}" for name in ANSWERS} | {"registry_url": f"{services[0]}/followup"}
+    console = await start_service("console", **urls)
+    page = await console.as_(Role.OPERATOR).get(f"/operations/cases/{CASE}")
+    assert f"<code>{TRACE}</code>" in page.text
+    assert "/traces/" not in page.text
+
+
+async def test_a_case_of_which_everything_is_done_waits_for_nothing(
+    start_service: ServiceFactory, services: tuple[str, list[tuple[str, str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said only when every service has answered."""
+    heard = [{"event_id": ENROLLED, "state": "processed", "at": "2023-11-22T05:00:03Z"}]
+    nothing: dict[str, list[dict[str, Any]]] = {"/admin/events": [], "/admin/heard": []}
+    for name in ANSWERS:
+        monkeypatch.setitem(ANSWERS, name, nothing | {"/admin/heard": heard})
+    monkeypatch.setitem(ANSWERS, "training", nothing | {"/admin/events": [_event(ENROLLED, "training.enrolled.v1")]})
+    urls = {f"{name}_url": f"{services[0]}/{name}" for name in ANSWERS}
+    for registry, done in ((f"{services[0]}/followup", True), ("http://127.0.0.1:9", False)):
+        console = await start_service("console", **urls, registry_url=registry)
+        page = await console.as_(Role.OPERATOR).get(f"/operations/cases/{CASE}")
+        assert (ALL_DONE in page.text) is done
+        assert ("Belum diketahui" in page.text) is not done
 
 
 async def test_the_same_for_programs_and_in_english(seeing: ServiceUnderTest) -> None:
@@ -140,6 +169,8 @@ async def test_a_case_that_nobody_knows_is_not_found_only_when_everybody_answere
     unknown = new_id()
     silent = await seeing.as_(Role.OPERATOR).get(f"/operations/cases/{unknown}")
     assert (silent.status_code, "ConnectError" in silent.text) == (200, True)
+    assert "Belum diketahui; sebagian layanan tidak menjawab." in silent.text
+    assert ALL_DONE not in silent.text
     urls = {f"{name}_url": f"{services[0]}/{name}" for name in ANSWERS} | {"registry_url": f"{services[0]}/followup"}
     answering = await start_service("console", **urls)
     answer = await answering.as_(Role.OPERATOR).get(f"/operations/cases/{unknown}")

@@ -1,6 +1,7 @@
 """The console's projection built again beside the live one: equal, repaired, refused, on the real broker."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -113,6 +114,19 @@ async def test_a_rebuilt_generation_is_equal_and_takes_the_place(settled: Stage)
 async def shown(console: Any, person: UUID) -> bool:
     (page,) = await pages(console, [person])
     return "items" in page and len(page["items"]) == 2
+
+
+async def test_after_the_switch_a_case_says_what_the_live_generation_heard(settled: Stage) -> None:
+    """Before and since: the operators' timeline would wait for ever for what only the rebuilt one heard."""
+    async with running(settled.console()) as console:
+        assert await settled.known(console, PEOPLE[0]) == Counter(processed=3)
+        async with settled.replay(settled.topics()) as replay:
+            await replay.rebuild()
+            await replay.switch(actor=WHO)
+        await settled.tell(registered(person := new_id()), enrolled(person))
+        await until(lambda: settled.heard(183), 60)
+        assert await settled.known(console, PEOPLE[0]) == Counter(processed=3)
+        assert await settled.known(console, person) == Counter(processed=2)
 
 
 async def test_events_that_arrive_meanwhile_are_in_it(stage: Stage) -> None:

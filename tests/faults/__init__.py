@@ -12,10 +12,11 @@ The parts, each with a small interface, usable one by one:
   to the last visit.
 - `oracle.expected(journal)`: what must be there in the end, computed from the acknowledged acts alone.
 - `evidence.gather(stack, clerk, programmes)`: what is there: topics, outboxes, public APIs, what the SMS gateway sent.
-- `judging.judge(expected, found)`: a `Verdict`: lost, twice, inversions, ledger violations, other differences.
+- `judging.judge(expected, found, elsewhere)`: `Verdict`: lost, twice, inversions, ledger violations, other differences.
 - `watching.Watch`: reads the ledger and the outboxes all the time; `watch.busy()` says what work is in flight.
 - `injectors`, `storm`: the faults, chosen by one `random.Random(seed)`, struck only while work is in flight.
-- `draining.drained(stack, timeout_seconds)`: waits until nothing is under way any more, and says how long it took.
+- `draining.cleared(stack, since, limit_seconds)`: waits until what is under way now is done, `drained(stack,
+  limit_seconds)` until nothing is under way any more; both say how long it took and what was left.
 - `run.Run` puts all of this together, `rows.ROWS` says how much of it; `report.Report` is printed and written.
 - `extent.extent(full=…, smoke=…)` and `extent.seed_of_run()`: `make faults` runs `test_<row>.py` with FAULTS=full.
 

@@ -37,7 +37,7 @@ class Clerk:
     urls: Mapping[str, str]
     journal: Journal = field(default_factory=Journal)
     in_flight: int = 0
-    """Requests sent and not answered yet, their repetitions included."""
+    """Acts sent and not acknowledged yet, their repetitions included. Reads are no work: a waiting officer polls."""
     repeated: Counter[str] = field(default_factory=Counter)
     """Repetitions by what they were for: a status, or the class of the connection's error."""
     _tokens: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -63,7 +63,11 @@ class Clerk:
         request = self._client.build_request(
             "POST", self.urls[service] + path, params=dict(query or {}), content=raw, headers=headers
         )
-        answer = str((await self._until_answered(request, f"{kind}: POST {service}{path}"))["id"])
+        self.in_flight += 1
+        try:
+            answer = str((await self._until_answered(request, f"{kind}: POST {service}{path}"))["id"])
+        finally:
+            self.in_flight -= 1
         self.journal.add(Act(kind, tuple(people), details, service, path, key, answer))
         return answer
 
@@ -111,23 +115,19 @@ class Clerk:
 
     async def _until_answered(self, request: httpx.Request, what: str) -> Any:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        self.in_flight += 1
-        try:
-            while True:
-                try:
-                    response = await self._client.send(request)
-                except httpx.TransportError as error:
-                    reason = type(error).__name__
-                else:
-                    if not _comes_again(response):
-                        return _answer(response, what)
-                    reason = str(response.status_code)
-                if time.monotonic() > deadline:
-                    raise RefusedError(what, 0, f"not acknowledged after {PATIENCE_SECONDS} s: {reason}")
-                self.repeated[reason] += 1
-                await asyncio.sleep(PAUSE_SECONDS)
-        finally:
-            self.in_flight -= 1
+        while True:
+            try:
+                response = await self._client.send(request)
+            except httpx.TransportError as error:
+                reason = type(error).__name__
+            else:
+                if not _comes_again(response):
+                    return _answer(response, what)
+                reason = str(response.status_code)
+            if time.monotonic() > deadline:
+                raise RefusedError(what, 0, f"not acknowledged after {PATIENCE_SECONDS} s: {reason}")
+            self.repeated[reason] += 1
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _comes_again(response: httpx.Response) -> bool:

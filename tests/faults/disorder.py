@@ -11,9 +11,11 @@ import itertools
 import json
 import random
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, Final
 
 from tests.architecture.house import tables_of
@@ -63,6 +65,18 @@ def disordered(records: Sequence[Record], lot: random.Random, times: int) -> lis
     return told
 
 
+def repeated(cut: Sequence[Sequence[Record]], lot: random.Random, times: int) -> list[list[Record]]:
+    """The same batches with every record so many times: the repeats by lot somewhere behind the first delivery."""
+    records = [record for batch in cut for record in batch]
+    ends = list(itertools.accumulate(len(batch) for batch in cut))
+    told = [(float(place), record) for place, record in enumerate(records)]
+    told += [(lot.uniform(place, len(records) - 0.5), record) for place, record in told for _ in range(times - 1)]
+    found: list[list[Record]] = [[] for _ in cut]
+    for place, record in sorted(told, key=itemgetter(0)):
+        found[bisect_right(ends, place)].append(_delivered(record))
+    return found
+
+
 def batches(records: Sequence[Record], lot: random.Random) -> Iterator[Sequence[Record]]:
     """Cut as a consumer might get them."""
     start = 0
@@ -76,17 +90,22 @@ def _delivered(record: Record) -> Record:
     return dataclasses.replace(record, offset=next(_offsets))
 
 
-async def state_of(service: ServiceUnderTest, told: Sequence[Record], since: datetime) -> State:
+async def state_of(
+    service: ServiceUnderTest,
+    told: Sequence[Record],
+    since: datetime,
+    by_chance: Mapping[str, frozenset[str]] = BY_CHANCE,
+) -> State:
     """What the service knows after it was told all this: the tables it declares and its timers, by content.
 
-    What was told on the way (outbox) is not compared: it follows from what was known at that moment, as when somebody
+    What was told on the way (outbox) is not part of it: it follows from what was known at that moment, as when somebody
     whose death is heard late is planned for once more. What is so in the end does not.
 
-    Columns named in `BY_CHANCE` and identity columns are left out; moments since the run began read `now`; an id that
+    Columns named in `by_chance` and identity columns are left out; moments since the run began read `now`; an id that
     the service drew itself (a UUIDv7 that no event brought) reads as a digest of all rows that bear it.
     """
     tables = sorted({*tables_of(service.service.name).tables, "timer"})
-    rows = {table: await _rows(service, table, since) for table in tables}
+    rows = {table: await _rows(service, table, since, by_chance) for table in tables}
     drawn = {own for found in rows.values() for row in found for own in _UUID.findall(row)} - _ids_in(told)
     bearing: dict[str, set[str]] = defaultdict(set)
     for table, found in rows.items():
@@ -125,11 +144,13 @@ def _as_seen_by(row: str, own: str, drawn: set[str]) -> str:
     return _UUID.sub(lambda id_: "self" if id_.group() == own else "own" if id_.group() in drawn else id_.group(), row)
 
 
-async def _rows(service: ServiceUnderTest, table: str, since: datetime) -> list[str]:
+async def _rows(
+    service: ServiceUnderTest, table: str, since: datetime, by_chance: Mapping[str, frozenset[str]]
+) -> list[str]:
     identities = await service.fetch_all(
         "SELECT attname FROM pg_attribute WHERE attrelid = CAST(:table AS regclass) AND attidentity <> ''", table=table
     )
-    left_out = {row.attname for row in identities} | BY_CHANCE.get(table, frozenset()) | {"trace"}
+    left_out = {row.attname for row in identities} | by_chance.get(table, frozenset()) | {"trace"}
     rows = []
     for found in await service.fetch_all(f'SELECT to_jsonb(t) AS row FROM "{table}" AS t'):
         row = {name: value for name, value in found.row.items() if name not in left_out}
@@ -142,6 +163,14 @@ async def _rows(service: ServiceUnderTest, table: str, since: datetime) -> list[
 def _now_if_recent(text: str, since: datetime) -> str:
     moment = datetime.fromisoformat(text)
     return "now" if since <= moment <= datetime.now(UTC) else text
+
+
+async def told_by(service: ServiceUnderTest) -> Counter[str]:
+    """The facts in the outbox, with the ids that follow from their causes."""
+    rows = await service.fetch_all(
+        "SELECT type, subject, headers ->> 'ce_sequence' AS version, event_id, body FROM outbox"
+    )
+    return Counter(" ".join(str(value) for value in row) for row in rows)
 
 
 async def told_twice(service: ServiceUnderTest) -> list[str]:

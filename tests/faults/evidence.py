@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -36,6 +36,14 @@ class Event:
     person_id: str
 
 
+class SentMessage(NamedTuple):
+    """A message that the SMS gateway took: its client's reference, the marks of number and text."""
+
+    reference: str
+    number: str
+    text: str
+
+
 @dataclass(slots=True)
 class Found:
     """The end of a run as it is."""
@@ -55,8 +63,12 @@ class Found:
     cases: dict[str, int] = field(default_factory=dict)
     """Events in the console's timeline, by person, of a sample."""
     ledgers: dict[str, dict[str, int]] = field(default_factory=dict)
-    sent: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """What the gateway took: mark of the number, mark of the text."""
+    programmes: set[str] = field(default_factory=set)
+    """All that there are, also those of earlier runs."""
+    sent: list[SentMessage] = field(default_factory=list)
+    """What the gateway took, also in earlier runs."""
+    references: set[str] = field(default_factory=set)
+    """Those that notifications knows."""
 
 
 async def gather(stack: FaultStack, clerk: Clerk, programmes: list[str]) -> Found:
@@ -66,7 +78,8 @@ async def gather(stack: FaultStack, clerk: Clerk, programmes: list[str]) -> Foun
         await _read_database(stack, service, found)
     for programme_id in programmes:
         await _read_programme(clerk, programme_id, found)
-    found.sent = read_sent(stack.sent_file)
+    found.programmes = {each["id"] for each in await clerk.get_all(PETUGAS, "disbursement", "/programmes")}
+    found.sent = sent_messages(stack.sent_file)
     return found
 
 
@@ -117,6 +130,8 @@ async def _read_database(stack: FaultStack, service: str, found: Found) -> None:
         found.unpublished[service] = await connection.fetchval(waiting)
         waiting = "SELECT count(*) FROM parked_message WHERE redriven_at IS NULL"
         found.parked[service] = await connection.fetchval(waiting)
+        if service == "notifications":
+            found.references = {str(row[0]) for row in await connection.fetch("SELECT id FROM attempt")}
     finally:
         await connection.close()
 
@@ -143,9 +158,8 @@ async def _read_programme(clerk: Clerk, programme_id: str, found: Found) -> None
     }
 
 
-def read_sent(file: Path) -> Counter[tuple[str, str]]:
-    """Messages that the gateway took, by the marks of number and text."""
+def sent_messages(file: Path) -> list[SentMessage]:
+    """Messages that the gateway took, in their order."""
     if not file.exists():
-        return Counter()
-    lines = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
-    return Counter((number, text) for _reference, number, text in lines)
+        return []
+    return [SentMessage(*json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]

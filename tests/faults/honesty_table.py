@@ -19,9 +19,9 @@ QUICK: Final = (
     ),
     Mutation(
         name="key parking off: later messages of a parked key are processed",
-        file="chassis/processing.py",
-        guard="        stopped = await self.parking.parked_keys(tx, keys)\n",
-        without="        stopped: set[tuple[str, str]] = set()\n",
+        file="chassis/admission.py",
+        guard="    held = await parking.parked_keys(tx, [place for _, place in placed if place[1]])\n",
+        without="    held: set[Place] = set()\n",
         tests=(f"{_CONSUMING}test_a_failing_message_stops_only_its_own_key",),
         shows="{2: 15}",
     ),

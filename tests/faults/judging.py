@@ -1,12 +1,12 @@
 """The expected end compared with the one that is there: what was lost, what happened twice, what came out of order."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from simulators.sent_record import mark
 from tests.faults.crowd import Somebody
-from tests.faults.evidence import Event, Found
+from tests.faults.evidence import Event, Found, SentMessage
 from tests.faults.oracle import Expected, Person
 
 DELIVERED, SUPERSEDED = "delivered", "superseded"
@@ -41,11 +41,12 @@ class Verdict:
             self.twice.append(f"{what}: {actual} of {expected if at_most is None else at_most}")
 
 
-def judge(expected: Expected, found: Found) -> Verdict:
-    """Compare everything but what the SMS gateway sent."""
+def judge(expected: Expected, found: Found, elsewhere: Set[str] = frozenset()) -> Verdict:
+    """Compare everything but what the SMS gateway sent. `elsewhere`: keys of what other runs did on the same stack."""
     verdict = Verdict()
-    mine = _judge_topics(expected, found, verdict)
+    mine = _judge_topics(expected, found, elsewhere, verdict)
     _judge_events(expected, mine, found, verdict)
+    _judge_strangers(expected, found, elsewhere, verdict)
     for person_id, person in expected.people.items():
         _judge_states(person_id, person, found, verdict)
         _judge_messages(person_id, person, found, verdict)
@@ -65,33 +66,56 @@ def judge(expected: Expected, found: Found) -> Verdict:
 
 
 def judge_sent(
-    people: Mapping[str, Somebody], found: Found, secret: str, verdict: Verdict, *, restored: bool = False
-) -> None:
-    """Each person was really sent as many messages as were delivered, none of them with the same words twice.
+    people: Mapping[str, Somebody], found: Found, secret: str, verdict: Verdict, *,
+    overlooked: Set[str] = frozenset(), elsewhere: Set[str] = frozenset(),
+) -> None:  # fmt: skip
+    """Each person was really sent as many messages as were delivered, none with the same words twice, nobody else any.
 
-    A database `restored` from backup cannot know that the gateway took a message moments before the end of the old
-    one. Sent again, it is recognised by its reference; overtaken meanwhile, it stands as superseded.
+    `overlooked`: references that the gateway took between a backup and the end of the database that it replaced. The
+    restored one cannot know of them. Sent again, they are recognised; overtaken meanwhile, they stand as superseded.
+    `elsewhere`: numbers of the people whom other runs served on the same stack.
     """
-    by_number: dict[str, Counter[str]] = defaultdict(Counter)
-    for (number, text), count in found.sent.items():
-        by_number[number][text] += count
+    by_number: dict[str, list[SentMessage]] = defaultdict(list)
+    for message in found.sent:
+        by_number[message.number].append(message)
     for person_id, somebody in people.items():
-        texts = sum((by_number[mark(secret, phone)] for phone in somebody.phones), Counter[str]())
+        sent = [message for phone in somebody.phones for message in by_number.pop(mark(secret, phone), ())]
         states = Counter(state for _, state in found.messages.get(person_id, ()))
-        at_most = states[DELIVERED] + (states[SUPERSEDED] if restored else 0)
-        verdict.compare(f"{person_id}: SMS at the gateway", states[DELIVERED], texts.total(), at_most)
-        twice = sum(count - 1 for count in texts.values() if count > 1)
+        unknown = sum(message.reference in overlooked - found.references for message in sent)
+        at_most = states[DELIVERED] + min(states[SUPERSEDED], unknown)
+        verdict.compare(f"{person_id}: SMS at the gateway", states[DELIVERED], len(sent), at_most)
         # The invitation of a second session differs in its place, the receipt of a second BAST in its number.
+        twice = len(sent) - len({message.text for message in sent})
         verdict.compare(f"{person_id}: SMS with the same words", 0, twice)
+    for number in by_number.keys() - {mark(secret, phone) for phone in elsewhere}:
+        verdict.twice.append(f"{len(by_number[number])} SMS to a number that is nobody's")
 
 
-def _judge_topics(expected: Expected, found: Found, verdict: Verdict) -> list[Event]:
+def _judge_strangers(expected: Expected, found: Found, elsewhere: Set[str], verdict: Verdict) -> None:
+    """What is there of people and programmes that nobody brought in."""
+    for what, states in (
+        ("grants", found.grants),
+        ("plans", found.plans),
+        ("graduations", found.graduations),
+        ("BAST", found.basts),
+        ("messages", found.messages),
+    ):
+        verdict.twice += [
+            f"{person_id}: {what}, nobody expected" for person_id in states.keys() - expected.people.keys()
+        ]
+    for programme_id in found.programmes.union(found.ledgers) - expected.ledgers.keys() - elsewhere:
+        verdict.twice.append(f"programme {programme_id}: not expected")
+
+
+def _judge_topics(expected: Expected, found: Found, elsewhere: Set[str], verdict: Verdict) -> list[Event]:
     """Order of first appearance, gaps, and topics against outboxes; the events that these acts caused, each once."""
     seen: set[str] = set()
     mine: list[Event] = []
     last: dict[tuple[str, str], int] = {}
     for event in found.topics:
         if event.key not in expected.keys:
+            if event.key not in elsewhere:
+                verdict.twice.append(f"{event.type} {event.id}: its key is nobody's")
             continue
         if event.id in seen:
             verdict.repeated_count += 1
@@ -134,6 +158,8 @@ def _judge_events(expected: Expected, mine: Iterable[Event], found: Found, verdi
     subjects = Counter((event.type, event.subject) for event in mine)
     for what, subject in expected.subjects:
         verdict.compare(f"{what} of {subject}", 1, subjects[what, subject])
+    for person_id in counted.keys() - expected.people.keys() - {""}:
+        verdict.twice.append(f"{person_id}: {counted[person_id].total()} events, nobody expected")
     for person_id, person in expected.people.items():
         actual = counted[person_id]
         delivered = sum(state == DELIVERED for _, state in found.messages.get(person_id, ()))

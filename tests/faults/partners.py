@@ -5,7 +5,7 @@ import email
 import json
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.policy import default
 from pathlib import Path
@@ -16,7 +16,8 @@ from aiokafka import ConsumerRecord
 
 from contracts.envelope import Fact
 from contracts.registry import PersonField
-from simulators.magic_numbers import MAGIC_ENDINGS
+from simulators.gateway_settings import GatewaySettings
+from simulators.magic_numbers import MAGIC_ENDINGS, Reaction, treatment
 from tests.faults.poison import Sent
 from tests.notifications.builders import corrected, enrolled
 from tests.notifications.conftest import PeopleOfTheRegistry
@@ -60,8 +61,13 @@ class Mailbag:
     """What is to be told to whom."""
 
     messages: list[Sent] = field(default_factory=list)
-    by_sms: set[UUID] = field(default_factory=set)
-    """People with a telephone."""
+    phones: dict[UUID, str] = field(default_factory=dict)
+    """People with a telephone, and its number."""
+
+    def cut(self, count: int) -> Iterator[Sequence[Sent]]:
+        """So many parts of about the same size; what is told of one person stays together."""
+        size = -(-len(self.messages) // (2 * count)) * 2
+        return (self.messages[start : start + size] for start in range(0, len(self.messages), size))
 
 
 def mailbag(people: PeopleOfTheRegistry, lot: random.Random, count: int) -> Mailbag:
@@ -77,8 +83,9 @@ def mailbag(people: PeopleOfTheRegistry, lot: random.Random, count: int) -> Mail
             person_id = people.add(None, email=f"{mood}.{number}@example.org")
         else:
             ending = endings[number // 2 % len(endings)] if number % 2 else f"{lot.randrange(10_000, 90_000)}"
-            person_id = people.add(f"+628{lot.randrange(10_000, 99_999)}{ending}")
-            bag.by_sms.add(person_id)
+            phone = f"+628{lot.randrange(10_000, 99_999)}{ending}"
+            person_id = people.add(phone)
+            bag.phones[person_id] = phone
         bag.messages += [_sent(enrolled(person_id), 1), _sent(corrected(person_id, (PersonField.DECILE,)), 2)]
     return bag
 
@@ -86,6 +93,12 @@ def mailbag(people: PeopleOfTheRegistry, lot: random.Random, count: int) -> Mail
 def _sent(fact: Fact, sequence: int) -> Sent:
     record: ConsumerRecord[Any, Any] = record_of(fact, sequence=sequence)
     return Sent(record, record)
+
+
+def arrives(gateway: GatewaySettings, phone: str, reference: str) -> bool:
+    """Whether this gateway brings a message under this reference to this number in the end, receipt or not."""
+    how = treatment(phone, reference, gateway.seed, gateway.shares)
+    return how.final == "delivered" and how.reaction not in {Reaction.DEAD_NUMBER, Reaction.REFUSE}
 
 
 def sent_by_gateway(path: Path) -> Counter[str]:

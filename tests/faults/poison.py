@@ -25,8 +25,10 @@ _TO_MEND: Final = (
     "SELECT id, topic, key FROM parked_message WHERE redriven_at IS NULL AND reason <> :behind ORDER BY arrival"
 )
 SHARE: Final = 0.01
+SPOILT_WITHIN: Final = 0.9
+"""The poison stands in this first part of the messages."""
 HELD_BACK_SHARE: Final = 0.05
-"""What comes only while the poison is being mended."""
+"""What comes only while the poison is being mended; none of it is poison."""
 
 
 class Poison(StrEnum):
@@ -67,13 +69,17 @@ class Sent:
 def plan(told: Sequence[Record], lot: random.Random) -> list[Sent]:
     """One message of a hundred is spoilt, all kinds in turn; every second five of them are junk besides the events."""
     kinds = list(Poison)
+    wanted = max(2 * len(kinds), round(len(told) * SHARE))
+    candidates = range(int(len(told) * SPOILT_WITHIN))
     spoilt: dict[int, Sent] = {}
-    for place in lot.sample(range(len(told)), max(len(kinds), round(len(told) * SHARE))):
+    keys: set[tuple[str, bytes]] = set()
+    for place in lot.sample(candidates, len(candidates)):
         record, number = told[place], len(spoilt)
         # A key is spoilt once: its later messages wait for that one reason.
-        if (record.topic, record.key) not in {(each.record.topic, each.record.key) for each in spoilt.values()}:
+        if number < wanted and (record.topic, record.key) not in keys:
             kind = kinds[number % len(kinds)]
             spoilt[place] = Sent(kind.spoil(record), record, kind, junk=number // len(kinds) % 2 == 1)
+            keys.add((record.topic, record.key))
     sent: list[Sent] = []
     for place, record in enumerate(told):
         if place in spoilt:

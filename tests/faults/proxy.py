@@ -5,6 +5,7 @@ import random
 import socket
 import struct
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ T = TypeVar("T")
 _RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER with no time left: closing sends RST instead of FIN."""
 _CHUNK_BYTES: Final = 16 * 1024
+HIT_SECONDS: Final = 120
+"""So long a fault waits at most for something to hit: after a silence, clients may wait a minute before they speak."""
 
 
 class Kind(StrEnum):
@@ -83,24 +86,27 @@ class _Line:
 
 
 class Proxy:
-    """Forwards connections from `port` to `target_port`, both on loopback; runs in a thread of its own."""
+    """Forwards connections from a port of its own to `target_port`, both on loopback; runs in a thread of its own."""
 
-    def __init__(self, port: int, target_port: int) -> None:
-        self.port = port
+    def __init__(self, target_port: int) -> None:
+        # Bound at once and kept: the port is known, and nobody else's, before anybody listens.
+        self._socket = socket.socket()
+        self._socket.bind((LOOPBACK, 0))
+        self.port = int(self._socket.getsockname()[1])
         self.target_port = target_port
-        self.lines_made = 0
-        """Connections accepted so far."""
+        self.hit_count = 0
+        """Pieces of data and connections that the fault of the moment, or the last one, has struck so far."""
         self._lines: set[_Line] = set()
         self._fault: Fault | None = None
         self._over = asyncio.Event()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy-{port}", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy-{self.port}", daemon=True)
         self._server: asyncio.Server | None = None
 
     def start(self) -> None:
         """Listen. The target need not be there yet: until then connections are reset."""
         self._thread.start()
-        self._server = self._do(asyncio.start_server(self._serve, LOOPBACK, self.port))
+        self._server = self._do(asyncio.start_server(self._serve, sock=self._socket))
 
     def stop(self) -> None:
         """Reset what is left and stop listening."""
@@ -123,10 +129,11 @@ class Proxy:
 
     async def _begin(self, fault: Fault) -> None:
         self._over = asyncio.Event()
-        self._fault = fault
+        self._fault, self.hit_count = fault, 0
         for line in tuple(self._lines):
             if fault.kind is Kind.RESET:
                 line.reset()
+                self.hit_count += 1
             elif fault.kind is Kind.SILENCE:
                 line.silent |= {way for way in (Way.OUT, Way.BACK) if fault.hits(way)}
 
@@ -145,7 +152,6 @@ class Proxy:
         await asyncio.gather(*pending, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.lines_made += 1
         try:
             from_server, to_server = await asyncio.open_connection(LOOPBACK, self.target_port)
         except OSError:
@@ -154,6 +160,7 @@ class Proxy:
         line = _Line(writer, to_server)
         if self._fault is not None and self._fault.kind is Kind.RESET:
             line.reset()
+            self.hit_count += 1
             return
         self._lines.add(line)
         try:
@@ -180,6 +187,8 @@ class Proxy:
     async def _let_through(self, line: _Line, way: Way, size: int) -> bool:
         fault = self._fault
         if fault is not None and fault.hits(way):
+            # What a line swallows that was silenced before is no other fault's doing.
+            self.hit_count += fault.kind is Kind.SILENCE or way not in line.silent
             if fault.kind is Kind.DELAY:
                 await asyncio.sleep(fault.amount)
             elif fault.kind is Kind.SLOW:
@@ -189,3 +198,14 @@ class Proxy:
             elif fault.kind is Kind.HOLD:
                 await self._over.wait()
         return way not in line.silent
+
+
+async def strike(proxy: Proxy, fault: Fault) -> None:
+    """Let the fault last its time, and on until it has hit something. Raises TimeoutError when nothing comes by."""
+    with proxy.suffering(fault):
+        await asyncio.sleep(fault.seconds)
+        deadline = time.monotonic() + HIT_SECONDS
+        while not proxy.hit_count:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"nothing came by that {fault.kind} could have hit")
+            await asyncio.sleep(0.05)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -13,11 +14,11 @@ from typing import Final
 from deploy.local.guard import guard_of
 from deploy.local.home import Home
 from deploy.local.kafka import Kafka
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import LOOPBACK
 from deploy.local.postgres import Postgres
 from deploy.local.provision import DatabaseUrls
 from tests.faults.injectors import Struck
-from tests.faults.proxy import Fault, Kind, Proxy
+from tests.faults.proxy import Fault, Kind, Proxy, strike
 from tests.faults.run import Run
 from tests.faults.running import FaultStack, running_stack
 from tests.faults.storm import Storm
@@ -55,12 +56,23 @@ def through(proxy: Proxy, postgres: Postgres, urls: DatabaseUrls) -> DatabaseUrl
 
 
 @contextmanager
+def port_kept() -> Iterator[int]:
+    """A port that nobody is given by chance while the block lasts; a server that is told it can listen there."""
+    with socket.socket() as keeper:
+        keeper.bind((LOOPBACK, 0))
+        # Set afterwards, so that the port is a free one: servers set it too, and may share what nobody listens on.
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        yield int(keeper.getsockname()[1])
+
+
+@contextmanager
 def doors_before(postgres: Postgres, home: Home) -> Iterator[Doors]:
     """Proxies before this PostgreSQL and before a Kafka of their own, which tells clients to come through its proxy."""
-    inner, outer = free_port(), free_port()
-    kafka = Kafka(home, free_port(), proxied=(inner, outer))
-    found = Doors(postgres, kafka, Proxy(free_port(), postgres.port), Proxy(outer, inner))
     with ExitStack() as stack:
+        port, inner = stack.enter_context(port_kept()), stack.enter_context(port_kept())
+        before_kafka = Proxy(inner)
+        kafka = Kafka(home, port, proxied=(inner, before_kafka.port))
+        found = Doors(postgres, kafka, Proxy(postgres.port), before_kafka)
         for proxy in found.proxies.values():
             proxy.start()
             stack.callback(proxy.stop)
@@ -100,7 +112,7 @@ def proxied_stack() -> Iterator[ProxiedStack]:
         guard = guard_of(home)
         guard.start()
         stack.callback(guard.stop)
-        postgres = Postgres(home, free_port())
+        postgres = Postgres(home, stack.enter_context(port_kept()))
         postgres.start()
         stack.callback(postgres.stop)
         doors = stack.enter_context(doors_before(postgres, home))
@@ -120,11 +132,10 @@ def plan_of(lot: random.Random, count: int, kinds: Sequence[Kind] = tuple(Kind))
 
 
 async def rage(doors: Doors, plan: Sequence[tuple[str, Fault]], lot: random.Random) -> None:
-    """One fault after the other, with short pauses."""
+    """One fault after the other, with short pauses; each hits something."""
     for place, fault in plan:
         await asyncio.sleep(lot.uniform(0, 1))
-        with doors.proxies[place].suffering(fault):
-            await asyncio.sleep(fault.seconds)
+        await strike(doors.proxies[place], fault)
 
 
 async def rage_on(run: Run, storm: Storm, count: int) -> None:

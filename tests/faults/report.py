@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.faults.injectors import Struck
@@ -19,22 +19,30 @@ class Report:
 
     row: str
     seed: int
-    people_count: int
-    duration_seconds: float
-    served_after_seconds: float
+    people_count: int = 0
+    duration_seconds: float = 0
+    backlog_seconds: float = 0
+    """From the end of the last fault until what was under way then was done, while people went on working."""
+    served_after_seconds: float = 0
     """From the end of the last fault to the acknowledgement of the last request."""
-    drained_seconds: float
+    drained_seconds: float = 0
     """From then (there is no fault and no request any more) until nothing was under way."""
-    struck: Sequence[Struck]
-    repeated_requests: dict[str, int]
-    ledger_checks_count: int
-    acts_count: int
-    verdict: Verdict
+    undrained: list[str] = field(default_factory=list)
+    """What was left of either when its time was over."""
+    broken_off: list[str] = field(default_factory=list)
+    """Why the run did not come to its end; nothing was compared then."""
+    lacking: list[str] = field(default_factory=list)
+    """What the run should have shown and did not: a place never met, a fault that never struck."""
+    struck: Sequence[Struck] = ()
+    repeated_requests: dict[str, int] = field(default_factory=dict)
+    ledger_checks_count: int = 0
+    acts_count: int = 0
+    verdict: Verdict = field(default_factory=Verdict)
 
     @property
     def kept(self) -> bool:
-        """Whether nothing was lost, doubled, inverted or out of balance."""
-        return self.verdict.kept
+        """Whether all of it ran to its end in time, and nothing was lost, doubled, inverted or out of balance."""
+        return self.verdict.kept and not (self.undrained or self.broken_off or self.lacking)
 
     def write(self, folder: Path) -> Path:
         """Write `faults-<row>-<seed>.json` and return its path."""
@@ -58,6 +66,7 @@ class Report:
             *((f"  for {reason}", count) for reason, count in sorted(self.repeated_requests.items())),
             ("records repeated in topics", verdict.repeated_count),
             ("duration, s", round(self.duration_seconds)),
+            ("backlog done after last fault, s", round(self.backlog_seconds, 1)),
             ("last request after last fault, s", round(self.served_after_seconds, 1)),
             ("drained after that, s", round(self.drained_seconds, 1)),
             ("ledger checks while running", self.ledger_checks_count),
@@ -68,6 +77,9 @@ class Report:
             ("other differences", len(verdict.others)),
         ]
         lines = [f"faults: {self.row}", *(f"  {name:<46} {value:>12}" for name, value in rows)]
+        lines += [f"  broken off: {reason}" for reason in self.broken_off]
+        lines += [f"  lacking: {what}" for what in self.lacking]
+        lines += [f"  not drained in time: {what}" for what in self.undrained]
         for what in ("lost", "twice", "ledger", "inversions", "others"):
             lines += [f"  {what}: {difference}" for difference in getattr(verdict, what)[:SHOWN]]
         return "\n".join(lines)

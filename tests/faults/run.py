@@ -4,17 +4,16 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tests.faults.clerk import Clerk
+from tests.faults.clerk import Clerk, RefusedError
 from tests.faults.crowd import Somebody, crowd
-from tests.faults.draining import drained
+from tests.faults.draining import Drained, cleared, drained
 from tests.faults.evidence import gather
-from tests.faults.injectors import RESTORED
 from tests.faults.judging import Verdict, judge, judge_sent
 from tests.faults.mentoring import serve
 from tests.faults.oracle import expected
@@ -44,54 +43,68 @@ class Run:
     drain_limit_seconds: float
     clerk: Clerk = field(init=False)
     waves: list[Wave] = field(default_factory=list)
+    _served_at: float = 0
 
     def __post_init__(self) -> None:
         self.clerk = self.stack.clerk()
         self.dice = random.Random(self.seed)
 
     async def execute(self, faults: Faults) -> Report:
-        """Serve, strike, drain, compare."""
+        """Serve, strike, drain, compare. A run that comes to no end is told as broken off, and not compared."""
         began = time.monotonic()
+        report = Report(self.row, self.seed)
         async with Watch(self.stack, self.clerk) as watch:
             storm = Storm(self.stack, watch)
-            await self._serve(faults(self, storm))
-            served_at = time.monotonic()
-            drained_seconds = await drained(self.stack, self.drain_limit_seconds)
-        ended = time.monotonic()
-        verdict = await self._judge(watch, storm)
+            try:
+                backlog = await self._serve(faults(self, storm), storm)
+                report.backlog_seconds = backlog.seconds
+                report.served_after_seconds = self._served_at - storm.last_at
+                end = await drained(self.stack, self.drain_limit_seconds)
+                report.drained_seconds = end.seconds
+                report.undrained = backlog.left + end.left
+                report.verdict = await self._judge(watch, storm)
+            except* (TimeoutError, RefusedError, AssertionError) as group:
+                report.broken_off = list(_reasons(group))
+        report.duration_seconds = time.monotonic() - began
+        report.people_count = len(self.people())
+        report.struck = storm.struck
+        report.repeated_requests = dict(self.clerk.repeated)
+        report.ledger_checks_count = watch.ledger_checks_count
+        report.acts_count = len(self.clerk.journal.acts)
+        looked = {"a look at the ledger": report.ledger_checks_count, "an event": report.verdict.events_count}
+        report.lacking = [what for what, count in looked.items() if not count]
         await self.clerk.close()
-        return Report(
-            row=self.row,
-            seed=self.seed,
-            people_count=len(self.people()),
-            duration_seconds=ended - began,
-            served_after_seconds=max(0.0, served_at - storm.last_at) if storm.struck else 0.0,
-            drained_seconds=drained_seconds,
-            struck=storm.struck,
-            repeated_requests=dict(self.clerk.repeated),
-            ledger_checks_count=watch.ledger_checks_count,
-            acts_count=len(self.clerk.journal.acts),
-            verdict=verdict,
-        )
+        return report
 
     def people(self) -> dict[str, Somebody]:
         """Everybody of this run by id."""
         return {person_id: somebody for wave in self.waves for somebody, person_id in wave.ids.items()}
 
-    async def _serve(self, faults: Coroutine[Any, Any, None]) -> None:
-        """Serve everybody, and further small waves until the last fault; what fails in either ends both."""
+    async def _serve(self, faults: Coroutine[Any, Any, None], storm: Storm) -> Drained:
+        """Serve everybody, and further small waves until the last fault; what fails in either ends both.
+
+        Returns how soon after that fault what was under way then was done, beside the work that went on.
+        """
         sizes = [WAVE_SIZE] * (self.people_count // WAVE_SIZE)
         sizes += [self.people_count % WAVE_SIZE] if self.people_count % WAVE_SIZE else []
         sizes.reverse()
         async with asyncio.TaskGroup() as group:
             raging = group.create_task(faults)
 
+            async def clear() -> Drained:
+                await raging
+                return await cleared(self.stack, storm.last_at, self.drain_limit_seconds)
+
+            clearing = group.create_task(clear())
+
             async def work() -> None:
                 while sizes or not raging.done():
                     await serve(self._wave(sizes.pop() if sizes else SMALLEST_WAVE))
+                    self._served_at = time.monotonic()
 
             for _ in range(min(AT_ONCE, max(1, len(sizes)))):
                 group.create_task(work())
+        return clearing.result()
 
     def _wave(self, size: int) -> Wave:
         number = next_wave_number()
@@ -99,18 +112,27 @@ class Run:
         people = crowd(number * WAVE_SIZE, size)
         wave = Wave(self.clerk, f"{self.row}-{number}", people, today())
         self.waves.append(wave)
+        self.stack.numbers |= {phone for somebody in people for phone in somebody.phones}
         return wave
 
     async def _judge(self, watch: Watch, storm: Storm) -> Verdict:
         wanted = expected(self.clerk.journal)
         found = await gather(self.stack, self.clerk, [wave.programme_id for wave in self.waves])
-        verdict = judge(wanted, found)
-        restored = any(struck.action == RESTORED for struck in storm.struck)
-        judge_sent(self.people(), found, self.stack.home.secret("sms_gateway"), verdict, restored=restored)
+        verdict = judge(wanted, found, self.stack.known_keys())
+        secret = self.stack.home.secret("sms_gateway")
+        judge_sent(self.people(), found, secret, verdict, overlooked=storm.overlooked, elsewhere=self.stack.numbers)
         verdict.ledger += watch.violations
         if defects := self.clerk.repeated["500"]:
             verdict.others.append(f"{defects} answers with the status 500")
         return verdict
+
+
+def _reasons(group: BaseExceptionGroup[BaseException]) -> Iterator[str]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _reasons(error)
+        else:
+            yield f"{type(error).__name__}: {error}"
 
 
 def next_wave_number() -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
+import psutil
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
@@ -20,6 +21,7 @@ from deploy.local.ports import accepts_connections, free_port
 from deploy.local.postgres import Postgres
 from deploy.local.stack import Stack
 from deploy.local.supervisor import Backoff
+from tests.faults.acts import Journal
 from tests.faults.clerk import Clerk
 
 PUBLISHERS = ("registry", "training", "disbursement", "followup", "notifications")
@@ -39,6 +41,10 @@ class FaultStack:
     """What the simulated SMS gateway took, one line for each message it really sent."""
     reports: list[str] = field(default_factory=list)
     """What the supervisor said: restarts and their reasons."""
+    journals: list[Journal] = field(default_factory=list, init=False)
+    """Everything that was ever done here: runs may share a stack, and nobody else acts on it."""
+    numbers: set[str] = field(default_factory=set, init=False)
+    """Telephone numbers of everybody who was ever served here."""
 
     @property
     def home(self) -> Home:
@@ -62,14 +68,15 @@ class FaultStack:
         return found["pid"]  # type: ignore[no-any-return]
 
     async def serving_pid(self, part: str) -> int | None:
-        """Process id of a part that answers; None while it starts, recovers, or does not run."""
+        """Process id of a part that answers; None while it starts, recovers, is frozen, or does not run."""
         if part == "postgres":
             serves = await self._postgres_serves()
         elif part == "kafka":
             serves = await self._kafka_serves()
         else:
             serves = await asyncio.to_thread(accepts_connections, self.stack.state["services"][part]["port"])
-        return self.pid(part) if serves else None
+        pid = self.pid(part) if serves else None
+        return pid if pid is not None and goes_on(pid) else None
 
     async def _kafka_serves(self) -> bool:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers, request_timeout_ms=2000)
@@ -96,7 +103,21 @@ class FaultStack:
 
     def clerk(self) -> Clerk:
         """A client of its own, with a journal of its own. Close it at the end."""
-        return Clerk(self.home, self.urls)
+        clerk = Clerk(self.home, self.urls)
+        self.journals.append(clerk.journal)
+        return clerk
+
+    def known_keys(self) -> set[str]:
+        """Event keys that anything ever done here may have caused."""
+        return {key for journal in self.journals for key in journal.known_keys()}
+
+
+def goes_on(pid: int) -> bool:
+    """Whether the process runs: the kernel goes on taking connections for one that is stopped by a signal."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_STOPPED)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _options(more: Mapping[str, str]) -> Options:

@@ -17,13 +17,13 @@ from deploy.local.errors import StackError
 from deploy.local.provision import create_topics
 from deploy.local.restoring import restore
 from tests.faults.clerk import Clerk
-from tests.faults.evidence import OPERATOR, read_sent
+from tests.faults.evidence import OPERATOR, sent_messages
 from tests.faults.injectors import ANYWHERE, DATA_DELETED, RESTORED, Struck
 from tests.faults.running import PUBLISHERS, FaultStack
 from tests.faults.storm import Storm
 from tests.faults.watching import ends_of
+from tests.faults.wave import STEP_SECONDS
 
-TIMEOUT_SECONDS: Final = 180
 SENT_SINCE_BACKUP: Final = 20
 """Messages that went out between the backup and the restore: the restored database knows nothing of them."""
 _LOOK_SECONDS: Final = 0.2
@@ -73,8 +73,9 @@ async def restore_service(storm: Storm, service: str, folder: Path) -> None:
     await storm.ready("postgres")
     superuser = stack.database_url("postgres")
     await asyncio.to_thread(folder.mkdir, parents=True)
+    before = len(sent_messages(stack.sent_file))
     await asyncio.to_thread(dump, superuser, service, folder)
-    known = read_sent(stack.sent_file).total()
+    known = len(sent_messages(stack.sent_file))
     await _until(lambda: _sent_more(stack, known), "messages after the backup")
     pid, busy = await storm.ready(service)
     await storm.watch.leave(service)
@@ -85,6 +86,7 @@ async def restore_service(storm: Storm, service: str, folder: Path) -> None:
         os.kill(pid, signal.SIGKILL)
         storm.note(Struck(service, RESTORED, ANYWHERE, time.monotonic(), busy))
         await _until(lambda: _nobody_there(connection, service), "nobody is connected")
+        storm.overlooked |= {each.reference for each in sent_messages(stack.sent_file)[before:]}
     finally:
         await connection.close()
     await restore(stack.home, superuser, [service], folder)
@@ -93,7 +95,7 @@ async def restore_service(storm: Storm, service: str, folder: Path) -> None:
 
 
 async def _sent_more(stack: FaultStack, known: int) -> bool:
-    return read_sent(stack.sent_file).total() >= known + SENT_SINCE_BACKUP
+    return len(sent_messages(stack.sent_file)) >= known + SENT_SINCE_BACKUP
 
 
 async def _nobody_there(connection: asyncpg.Connection, service: str) -> bool:
@@ -101,9 +103,9 @@ async def _nobody_there(connection: asyncpg.Connection, service: str) -> bool:
 
 
 async def _until(ask: Callable[[], Awaitable[Any]], what: str) -> Any:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
+    deadline = time.monotonic() + STEP_SECONDS
     while not (answer := await ask()):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not after {TIMEOUT_SECONDS} s")
+            raise TimeoutError(f"{what}: not after {STEP_SECONDS} s")
         await asyncio.sleep(_LOOK_SECONDS)
     return answer

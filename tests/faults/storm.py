@@ -28,6 +28,8 @@ LONGEST_FREEZE_SECONDS: Final = 12.0
 """Longer than a consumer's session (10 s) now and then, shorter than the supervisor's patience."""
 IDLE_LIMIT_SECONDS: Final = 300
 """So long the storm waits for work and for a running victim before it gives up."""
+UNMET_SECONDS: Final = 30
+"""So long it lies in wait at a place that nobody has come to yet; at one that was met before, a single round."""
 _LOOK_SECONDS: Final = 0.05
 
 
@@ -39,14 +41,20 @@ def services_plan(dice: random.Random, count: int, mean_pause_seconds: float) ->
         plan.append(
             Planned(
                 victims=dice.sample(VICTIMS[place], len(VICTIMS[place])),
-                # The first round kills at every place, so that each is met also in a short storm.
-                action=KILL if number < 2 * len(PLACES) else dice.choice((KILL, FREEZE)),
+                action=_action(dice, number),
                 place=place,
                 after_seconds=dice.uniform(0, 2 * mean_pause_seconds),
                 frozen_seconds=dice.uniform(0.5, LONGEST_FREEZE_SECONDS),
             )
         )
     return plan
+
+
+def _action(dice: random.Random, number: int) -> str:
+    """First a round of kills at every place, then a freeze, so that a short storm has all of it too; then either."""
+    drawn = dice.choice((KILL, FREEZE))
+    first = 2 * len(PLACES)
+    return drawn if number > first else KILL if number < first else FREEZE
 
 
 def server_plan(dice: random.Random, server: str, count: int, mean_pause_seconds: float) -> list[Planned]:
@@ -67,6 +75,8 @@ class Storm:
     struck: list[Struck] = field(default_factory=list)
     last_at: float = 0
     """When (monotonic) the last fault ended: the signal, or the end of a freeze."""
+    overlooked: set[str] = field(default_factory=set)
+    """References that the SMS gateway took after a backup and before the end of the database that was then restored."""
     _thawing: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def rage(self, plan: Sequence[Planned]) -> None:
@@ -82,16 +92,25 @@ class Storm:
         return Counter(struck.place for struck in self.struck)
 
     async def _strike(self, planned: Planned) -> None:
-        for victim in planned.victims if planned.place != ANYWHERE else ():
-            pid, busy = await self.ready(victim)
-            if await strike_at(self.stack.failpoints, victim, planned.action, planned.place):
-                self._note(planned, Struck(victim, planned.action, planned.place, time.monotonic(), busy), pid)
-                return
-        # Nobody came to the place in time: the first is struck where it is.
-        victim = planned.victims[0]
-        pid, busy = await self.ready(victim)
+        if planned.place != ANYWHERE and await self._lie_in_wait(planned):
+            return
+        victim, pid, busy = await self._first_ready(planned.victims)
         strike(pid, planned.action)
         self._note(planned, Struck(victim, planned.action, ANYWHERE, time.monotonic(), busy), pid)
+
+    async def _lie_in_wait(self, planned: Planned) -> bool:
+        """Let the first victim that comes to the place strike itself; False when nobody comes for long enough."""
+        deadline = time.monotonic() + UNMET_SECONDS
+        while True:
+            waiting = list(planned.victims)
+            while waiting:
+                victim, pid, busy = await self._first_ready(waiting)
+                waiting.remove(victim)
+                if await strike_at(self.stack.failpoints, victim, planned.action, planned.place):
+                    self._note(planned, Struck(victim, planned.action, planned.place, time.monotonic(), busy), pid)
+                    return True
+            if self.places[planned.place] or time.monotonic() > deadline:
+                return False
 
     def note(self, struck: Struck) -> None:
         """Count a fault that happened."""
@@ -109,11 +128,17 @@ class Storm:
 
     async def ready(self, victim: str) -> tuple[int, str]:
         """Wait until the victim serves while work is in flight; its process and that work. Raises TimeoutError."""
+        _, pid, busy = await self._first_ready((victim,))
+        return pid, busy
+
+    async def _first_ready(self, victims: Sequence[str]) -> tuple[str, int, str]:
+        """The first of them that serves, waiting for one if need be; those that start or are frozen are passed over."""
         deadline = time.monotonic() + IDLE_LIMIT_SECONDS
         while True:
-            pid, busy = await self.stack.serving_pid(victim), self.watch.busy()
-            if pid is not None and busy:
-                return pid, busy
+            for victim in victims:
+                pid = await self.stack.serving_pid(victim)
+                if pid is not None and (busy := self.watch.busy()):
+                    return victim, pid, busy
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{victim} does not serve, or nothing is in flight")
+                raise TimeoutError(f"none of {', '.join(victims)} serves, or nothing is in flight")
             await asyncio.sleep(_LOOK_SECONDS)

@@ -1,24 +1,39 @@
-"""Every event ten times, shuffled between keys and topics: each service ends in the same state."""
+"""Every event ten times, shuffled between keys and topics: each service ends in the same state.
+
+In order, with repeats, it also tells the same.
+"""
 
 import random
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from contracts.catalogue import heard_by
-from tests.faults.disorder import batches, differences, digest, disordered, once_each, state_of, told_twice
+from tests.faults.disorder import (
+    batches,
+    differences,
+    digest,
+    disordered,
+    once_each,
+    repeated,
+    state_of,
+    told_by,
+    told_twice,
+)
 from tests.faults.disorder_stories import Record, stories
 from tests.faults.extent import extent, seed_of_run
 from tests.support.service import ServiceFactory, ServiceUnderTest
 
 EVENTS = extent(full=2_000, smoke=500)
 TIMES = 10
+TIMES_IN_ORDER = extent(full=10, smoke=3)
 
 
-async def tell(service: ServiceUnderTest, records: list[Record], lot: random.Random) -> None:
-    """Deliver in batches; nothing may park."""
+async def tell(service: ServiceUnderTest, cut: Iterable[Sequence[Record]]) -> None:
+    """Deliver batch by batch; nothing may park."""
     processor = service.processor()
-    for batch in batches(records, lot):
+    for batch in cut:
         await processor.process(batch)
     parked = await service.fetch_all("SELECT type, reason, detail FROM parked_message")
     assert not parked, [tuple(row) for row in parked]
@@ -30,12 +45,19 @@ async def test_ten_times_and_shuffled_leaves_the_same_state(start_service: Servi
     heard = {entry.topic.name for entry in heard_by(name)}
     told = [record for record in stories(lot, EVENTS) if record.topic in heard]
     since = datetime.now(UTC)
-    service = await start_service(name)
-    await tell(service, once_each(told), lot)
-    expected = await state_of(service, told, since)
+    once = await start_service(name)
+    cut = list(batches(once_each(told), lot))
+    await tell(once, cut)
+    expected = await state_of(once, told, since)
     again = await start_service(name)
-    await tell(again, disordered(told, lot, TIMES), lot)
+    await tell(again, batches(disordered(told, lot, TIMES), lot))
     found = await state_of(again, told, since)
     assert differences(expected, found) == {}
     assert digest(expected) == digest(found)
     assert await told_twice(again) == []
+    in_order = await start_service(name)
+    await tell(in_order, repeated(cut, lot, TIMES_IN_ORDER))
+    # What depends on the order of keys and topics is the same here: all that was told on the way, and every column.
+    assert await told_by(in_order) == await told_by(once)
+    every_column = [await state_of(service, told, since, by_chance={}) for service in (once, in_order)]
+    assert differences(*every_column) == {}

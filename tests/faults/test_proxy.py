@@ -12,13 +12,13 @@ import pytest
 from chassis import database
 from chassis.settings import ServiceSettings
 from deploy.local.home import Home
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import LOOPBACK
 from deploy.local.postgres import Postgres
 from deploy.local.provision import DatabaseUrls, create_topics
 from tests.chassis.builders import ordered, record
 from tests.chassis.conftest import sample_urls
-from tests.chassis.kafka import published, read_all, running, send, until
-from tests.chassis.sample.contract import catalogue_with
+from tests.chassis.kafka import published, read_to_end, running, send, told, until
+from tests.chassis.sample.contract import CreditedV1, OrderedV1, catalogue_with
 from tests.chassis.sample.service import create_service
 from tests.faults.extent import seed_of_run
 from tests.faults.proxy import Fault, Kind, Proxy, Way
@@ -30,6 +30,7 @@ __all__ = ["sample_urls"]
 PASSING = (Kind.RESET, Kind.HOLD, Kind.SLOW, Kind.DELAY)
 """Silence is given up only after a minute: in full and by itself below."""
 PATIENCE_SECONDS = 180
+ACCOUNTS_COUNT = 20
 
 
 @pytest.fixture
@@ -46,9 +47,8 @@ async def proxy() -> AsyncIterator[Proxy]:
         finally:
             writer.close()
 
-    port = free_port()
-    server = await asyncio.start_server(echo, LOOPBACK, port)
-    between = Proxy(free_port(), port)
+    server = await asyncio.start_server(echo, LOOPBACK, 0)
+    between = Proxy(server.sockets[0].getsockname()[1])
     between.start()
     yield between
     between.stop()
@@ -138,6 +138,16 @@ async def test_a_silenced_line_stays_silent_and_new_ones_work(proxy: Proxy, conn
     assert await fresh.echo() == b"x"
 
 
+async def test_a_fault_counts_what_it_hits(proxy: Proxy, connect: Connect) -> None:
+    line = await connect()
+    await line.echo()
+    with proxy.suffering(Fault(Kind.DELAY, Way.OUT, 0, 0.01)):
+        assert proxy.hit_count == 0
+        await line.echo()
+    await line.echo()
+    assert proxy.hit_count == 1
+
+
 @pytest.fixture
 def doors(postgres: Postgres, tmp_path: Path) -> Iterator[Doors]:
     """Proxies before the session's PostgreSQL and a Kafka of this test's own."""
@@ -158,28 +168,30 @@ async def test_the_path_keeps_its_promise_through_bad_connections(
     sample = ServiceUnderTest(create_service(settings, catalogue_with()), issuer)
     straight = ServiceSettings(**settings_for(sample_urls, issuer, tmp_path, **more))
     seen = ServiceUnderTest(create_service(straight, catalogue_with()), issuer)
-    orders = [ordered(number % 20, amount) for amount, number in enumerate(range(600), start=1)]
     async with running(sample):
+        # Straight to the broker and until the last fault is over: each strikes a service that has work to do.
         storm = asyncio.create_task(rage(doors, plan_of(lot, 3, lot.sample(PASSING, 3)), lot))
-        for start in range(0, len(orders), 20):
-            await send(doors.kafka, "outside.orders", orders[start : start + 20])
+        orders: list[OrderedV1] = []
+        while not storm.done():
+            some = [ordered(number, len(orders) + number + 1) for number in range(ACCOUNTS_COUNT)]
+            await send(doors.kafka, "outside.orders", some)
+            orders += some
         await storm
-        await until(lambda: told(seen, len(orders)), PATIENCE_SECONDS)
+        await until(lambda: recorded(seen, len(orders)), PATIENCE_SECONDS)
         await until(lambda: published(seen), PATIENCE_SECONDS)
     assert await seen.fetch_all("SELECT reason FROM parked_message") == []
-    found: dict[str, list[int]] = defaultdict(list)
-    ids: set[str] = set()
-    for account, amount, headers in await read_all(doors.kafka, "sample.credits", len(orders)):
-        if headers["ce_id"] not in ids:
-            found[account].append(amount)
-        ids.add(headers["ce_id"])
-    for number in range(20):
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for sent in await read_to_end(doors.kafka.bootstrap_servers, "sample.credits"):
+        account, event_id, _ = told(sent)
+        found[account].setdefault(event_id, CreditedV1.model_validate_json(sent.value or b"").amount_rupiah)
+    for number in range(ACCOUNTS_COUNT):
         owner = ordered(number).account_id
-        assert found[str(owner)] == [each.amount_rupiah for each in orders if each.account_id == owner]
+        wanted = [each.amount_rupiah for each in orders if each.account_id == owner]
+        assert list(found[str(owner)].values()) == wanted
     await seen.close()
 
 
-async def told(sample: ServiceUnderTest, count: int) -> bool:
+async def recorded(sample: ServiceUnderTest, count: int) -> bool:
     """Whether so many events are in the outbox."""
     row = await sample.fetch_one("SELECT count(*) AS events FROM outbox")
     return row is not None and row.events >= count
@@ -190,7 +202,7 @@ async def test_a_connection_that_falls_silent_is_given_up(
 ) -> None:
     """Half open, without a sign: the batch is tried again on a fresh connection, and takes effect once."""
     monkeypatch.setattr(database, "STATEMENT_SECONDS", 1.0)
-    before = Proxy(free_port(), postgres.port)
+    before = Proxy(postgres.port)
     before.start()
     settings = ServiceSettings(**settings_for(through(before, postgres, sample_urls), issuer, tmp_path))
     sample = ServiceUnderTest(create_service(settings, catalogue_with()), issuer)

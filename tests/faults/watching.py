@@ -34,7 +34,7 @@ _OPEN_WORK = """
            AS timers
 """
 _MESSAGES = "SELECT count(*) FROM message WHERE state IN ('queued', 'sending', 'sent')"
-_OFFSETS = "SELECT log_identity, topic, partition, next_offset FROM stored_offset"
+OFFSETS: Final = "SELECT log_identity, topic, partition, next_offset FROM stored_offset"
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Watch:
             await self._drop(service)
 
     def busy(self) -> str:
-        """What is in flight at this moment: requests, or work that a service still has to do; empty when idle."""
+        """What is in flight at this moment: acts, or work that a service has still to do; empty when idle."""
         waiting = [
             f"{count} {what} at {service}"
             for service, work in self.open_work.items()
@@ -79,6 +79,7 @@ class Watch:
     async def leave(self, service: str) -> None:
         """Stay away from this service's database until `come_back`: a restore wants nobody there."""
         self._hidden.add(service)
+        self.open_work.pop(service, None)
         await self._drop(service)
 
     def come_back(self, service: str) -> None:
@@ -102,6 +103,8 @@ class Watch:
             if service == "disbursement":
                 await self._look_at_ledger(connection)
         except OUTAGE:
+            # What was open when it was last seen may be done long since.
+            self.open_work.pop(service, None)
             await self._drop(service)
 
     async def _look_at_ledger(self, connection: asyncpg.Connection) -> None:
@@ -133,11 +136,11 @@ async def undone(stack: FaultStack) -> list[str]:
             connection = await asyncpg.connect(stack.database_url(service), timeout=5)
             try:
                 work = await open_work(connection, service)
-                rows = await connection.fetch(_OFFSETS)
+                rows = await connection.fetch(OFFSETS)
             finally:
                 await connection.close()
             found += [f"{service}: {count} {what}" for what, count in work.items() if count]
-            if lag := _lag(rows, log_identity, ends):
+            if lag := unread(rows, log_identity, ends):
                 found.append(f"{service}: {lag} records unread")
     except (*OUTAGE, KafkaError) as error:
         found.append(f"a server is away: {type(error).__name__}")
@@ -159,7 +162,7 @@ async def ends_of(bootstrap_servers: str) -> tuple[str, Mapping[TopicPartition, 
         await admin.close()
 
 
-def _lag(rows: list[Any], log_identity: str, ends: Mapping[TopicPartition, int]) -> int:
+def unread(rows: list[Any], log_identity: str, ends: Mapping[TopicPartition, int]) -> int:
     """Records of this log that a consumer has not read, in all partitions of the topics it hears."""
     heard = {row["topic"] for row in rows}
     read = {

@@ -22,6 +22,9 @@ from tests.journeys.journey import GRADUATES_COUNT, Journey
 
 ACCOUNT_NUMBER: Final = "774011223344556"
 """Nobody keeps account numbers yet; a sender may put one anywhere all the same."""
+FIRST_PARTY: Final = "Sastrokutilang Wicaksana"
+WITNESS: Final = "Mangunperkutut Padmowinoto"
+"""Who sign a handover beside the recipient: officials, and persons all the same."""
 E_MAIL: Final = "qomariyah.burungkenari@surel-kenari.id"
 _NAMES: Final = ("Zulaikha Kenariwati", "Qomariyah Burungkenari", "Wiryatmoko Cucakrowo", "Yustiningrum Prenjakwulan")
 _PHONES: Final = ("089977499000", "089977599005", "089977699001", None)
@@ -54,9 +57,10 @@ def canaries() -> list[Person]:
 
 def secrets_of(people: Iterable[Person]) -> Iterator[str]:
     """Every value that must stay where it was entered; of names and addresses also the telling words."""
-    yield from (ACCOUNT_NUMBER, E_MAIL)
+    yield from (ACCOUNT_NUMBER, E_MAIL, *FIRST_PARTY.split(), *WITNESS.split())
     for person in people:
         yield from (person.nik, person.family_card, *person.name.split(), person.address, "Jalakputih")
+        yield from (person.birth_date.isoformat(), as_listed(person.birth_date))
         if person.phone:
             # Without its 0: the same digits stand behind +62.
             yield person.phone.removeprefix("0")
@@ -115,10 +119,15 @@ class CanaryJourney(Journey):
         return text.getvalue().encode()
 
 
+def as_listed(day: date) -> str:
+    """A date as targeting lists spell it."""
+    return day.strftime("%d-%m-%Y")
+
+
 def row_of(person: Person) -> dict[str, str]:
     """The person's row of a list."""
     values = (
-        person.nik, person.family_card, person.name, person.birth_date.strftime("%d-%m-%Y"), "P", "kawin",
+        person.nik, person.family_card, person.name, as_listed(person.birth_date), "P", "kawin",
         person.address, person.village.code, person.phone or "", str(person.decile), "ya" if person.pkh else "tidak",
         "ya", "padan", "" if person.phone else E_MAIL,
     )  # fmt: skip

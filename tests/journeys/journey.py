@@ -45,6 +45,8 @@ class Journey:
     office: Office
     name: str
     people: Sequence[Person]
+    first_party: str = "Pejabat Contoh"
+    witness: str = "Saksi Contoh"
     programme_id: UUID = field(default=UUID(int=0), init=False)
     person_ids: list[UUID] = field(default_factory=list, init=False)
     began: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue, init=False)
@@ -208,11 +210,9 @@ class Journey:
 
     async def hand_over(self) -> None:
         """Goods bought, one session, everybody invited and served."""
-        document = {"document_number": f"027/{self.name.upper()}/2023", **on(DECIDED_ON)}
         goods = {"package_code": PACKAGE, "count": len(self.people), "unit_price_rupiah": PRICE_RUPIAH}
-        await self.petugas.post(
-            "disbursement", "/purchases", {"programme_id": str(self.programme_id), **goods, **document}
-        )
+        bought = {"document_number": f"027/{self.name.upper()}/2023", **goods, **on(DECIDED_ON)}
+        await self.petugas.post("disbursement", "/purchases", {"programme_id": str(self.programme_id), **bought})
         planned = {
             "programme_id": str(self.programme_id),
             "held_on": HANDED_ON.isoformat(),
@@ -225,10 +225,10 @@ class Journey:
         grant_ids = sorted(each["id"] for each in await self.grants())
         path = f"/handover-sessions/{session_id}/recipients"
         await self.petugas.post("disbursement", path, {"grant_ids": grant_ids, **on(DECIDED_ON)})
-        signing = {"first_party_name": "Pejabat Contoh", "first_party_position": "Kepala Dinas"}
-        witness = {"witness_name": "Saksi Contoh", "witness_position": "Kepala Desa"}
         receipts = [{"grant_id": grant_id} for grant_id in grant_ids]
-        served = {"session_id": str(session_id), "receipts": receipts, "signing": signing | witness, **on(HANDED_ON)}
+        positions = {"first_party_position": "Kepala Dinas", "witness_position": "Kepala Desa"}
+        signing = {"first_party_name": self.first_party, "witness_name": self.witness, **positions}
+        served = {"session_id": str(session_id), "receipts": receipts, "signing": signing, **on(HANDED_ON)}
         await self.petugas.post("disbursement", "/handover-lists", served)
         served_all = len(self.people)
         await self._until(self.grants, lambda found: self._count(found, "handed_over") == served_all, "handed over")

@@ -73,6 +73,19 @@ async def test_receipts_need_the_signature_of_the_gateway(world: World) -> None:
     assert await world.states() == ["sending"]
 
 
+async def test_a_receipt_waits_until_a_restored_service_has_caught_up(world: World) -> None:
+    """The attempt may be one that the backup does not know: the gateway repeats the receipt."""
+    reference = await _taken_up(world)
+    await world.service.execute("INSERT INTO restoration (restored_at) VALUES (clock_timestamp())")
+    told = {"reference": reference, "status": "delivered"}
+    assert (await _receipt(world, told)).status_code == 503
+    assert (await _receipt(world, told, secret="another")).status_code == 401
+    assert await world.states() == ["sending"]
+    await world.service.execute("UPDATE restoration SET caught_up_at = clock_timestamp()")
+    assert (await _receipt(world, told)).status_code == 204
+    assert await world.states() == ["delivered"]
+
+
 async def test_a_crash_before_the_gateway_was_called_is_found_by_asking_and_sent_once(world: World) -> None:
     await _taken_up(world)
     await world.service.run_workers()

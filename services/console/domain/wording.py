@@ -21,6 +21,8 @@ EVENTS: Final[dict[str, Words]] = {
         "Bansos dipertahankan oleh pengelolanya", "Social assistance kept by its owner"
     ),
     "registry.assistance_restored.v1": Words("Bansos dipulihkan", "Social assistance restored"),
+    "training.class_scheduled.v1": Words("Kelas pelatihan dijadwalkan", "Class scheduled"),
+    "training.session_redated.v1": Words("Tanggal pertemuan kelas berubah", "Session of a class re-dated"),
     "training.enrolled.v1": Words("Terdaftar pada kelas pelatihan", "Enrolled in a class"),
     "training.enrolment_rescheduled.v1": Words("Jadwal pelatihan berubah", "Training re-scheduled"),
     "training.course_completed.v1": Words("Menyelesaikan pelatihan", "Course completed"),
@@ -53,6 +55,8 @@ EVENTS: Final[dict[str, Words]] = {
     "notifications.message_failed.v1": Words("Pesan gagal", "Message failed"),
     "notifications.message_listed.v1": Words("Masuk daftar undangan cetak", "On a printed list"),
     "notifications.message_acknowledged.v1": Words("Undangan disampaikan langsung", "Told in person"),
+    "training-provider.attendance_reported.v1": Words("Daftar hadir dilaporkan lembaga", "Attendance reported"),
+    "dinas-koperasi.assistance_given.v1": Words("Bantuan Dinas Koperasi diberikan", "Dinas Koperasi gave assistance"),
 }
 
 SERVICES: Final[dict[str, Words]] = {

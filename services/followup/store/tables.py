@@ -119,6 +119,7 @@ visit = Table(
     ),
     CheckConstraint("least(monthly_turnover_rupiah, monthly_income_rupiah) >= 0", name="visit_rupiah"),
     Index("visit_next", "due_on", "id", postgresql_where=text("recorded_at IS NULL")),
+    Index("visit_noted", "recorded_at", postgresql_where=text("note_sealed IS NOT NULL")),
 )
 
 visit_list = Table(

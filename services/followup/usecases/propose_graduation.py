@@ -37,6 +37,6 @@ async def propose_graduation(tx: Transaction, command: ProposeGraduation) -> UUI
     await save_plan(tx, plan)
     # The owner has until the end of the due day.
     end_of_day = datetime.combine(due_on + timedelta(days=1), time.min, tx.zone)
-    await tx.schedule(ANSWER_DUE, end_of_day, graduation.id)
+    await tx.schedule(ANSWER_DUE, end_of_day, graduation.id, case=plan.case_id)
     publish_facts(tx, plan, proposed)
     return graduation.id

@@ -35,4 +35,5 @@ async def schedule_visits(
             for plan, visit in visits
         ],
         causes,
+        {plan.id: plan.case_id for plan, _ in visits},
     )

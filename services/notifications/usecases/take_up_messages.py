@@ -26,6 +26,7 @@ class TakenUp:
     reference: UUID
     tries: int
     person_id: UUID
+    case_id: UUID
     template: TemplateVersion
     facts: dict[str, Any]
     trace: dict[str, str]
@@ -69,6 +70,7 @@ async def _with_templates(tx: Transaction, messages: list[Message]) -> list[Take
             reference=message.attempt.id,
             tries=message.attempt.tries,
             person_id=message.person_id,
+            case_id=message.case_id,
             template=templates[message.template_code, message.template_version],
             facts=message.facts,
             trace=message.trace,

@@ -120,6 +120,7 @@ list_import_row = Table(
     Column("outcome", Text, nullable=False),
     Column("person_id", Uuid),
     CheckConstraint("outcome IN ('accepted', 'known', 'refused', 'registered')", name="outcome"),
+    Index("list_import_row_whole", "import_id", postgresql_where=text("cells_sealed IS NOT NULL")),
 )
 
 list_import_finding = Table(

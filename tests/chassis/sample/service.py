@@ -30,7 +30,7 @@ _CREDIT = text(
 )
 TOO_MUCH_RUPIAH = 1_000_000
 BUGGY_RUPIAH = 999_983
-"""An amount that the sample's handler has a bug for."""
+"""An amount that the sample has a bug for."""
 
 account = table("account", column("id", Uuid), column("balance_rupiah", BigInteger))
 
@@ -63,6 +63,8 @@ async def credit(tx: Transaction, command: Credit) -> UUID:
     row = {"id": command.account_id, "amount": command.amount_rupiah}
     version = await tx.scalar(_CREDIT, row | {"agency": tx.officer.agency, "region": command.region_code})
     tx.publish(_credited(command.account_id, command.amount_rupiah), sequence=version, case=command.account_id)
+    if command.amount_rupiah == BUGGY_RUPIAH:
+        raise ZeroDivisionError
     return command.account_id
 
 

@@ -95,6 +95,7 @@ CREATE TABLE visit (
     CONSTRAINT visit_rupiah CHECK (least(monthly_turnover_rupiah, monthly_income_rupiah) >= 0)
 );
 CREATE INDEX visit_next ON visit (due_on, id) WHERE recorded_at IS NULL;
+CREATE INDEX visit_noted ON visit (recorded_at) WHERE note_sealed IS NOT NULL;
 
 CREATE TABLE visit_list (
     id uuid PRIMARY KEY,

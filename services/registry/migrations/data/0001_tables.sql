@@ -129,6 +129,8 @@ CREATE TABLE list_import_row (
     CONSTRAINT list_import_row_import_id_fkey FOREIGN KEY(import_id) REFERENCES list_import (id)
 );
 
+CREATE INDEX list_import_row_whole ON list_import_row (import_id) WHERE cells_sealed IS NOT NULL;
+
 CREATE TABLE membership (
     id UUID NOT NULL,
     agency TEXT NOT NULL,
