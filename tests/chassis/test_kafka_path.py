@@ -1,17 +1,21 @@
 """Outbox → relay → Kafka → consumer on the real broker: nothing lost, nothing twice, order per key."""
 
 import asyncio
+import uuid
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 
+from chassis.settings import ServiceSettings
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
-from deploy.local.provision import DatabaseUrls
+from deploy.local.provision import DatabaseUrls, create_topics
 from tests.chassis.builders import ordered
 from tests.chassis.kafka import MakeSample, published, read_all, running, send, until
-from tests.chassis.sample.service import Credit, credit
-from tests.support.service import OfficerClient, ServiceUnderTest
+from tests.chassis.sample.contract import OrderedV1, catalogue_with
+from tests.chassis.sample.service import Credit, create_service, credit
+from tests.support.service import OfficerClient, ServiceUnderTest, TestIssuer, settings_for
 
 
 async def test_every_order_becomes_one_credit_and_one_event_in_order(
@@ -28,6 +32,28 @@ async def test_every_order_becomes_one_credit_and_one_event_in_order(
         sent = [order.amount_rupiah for order in orders if order.account_id == UUID(int=account)]
         assert [amount for owner, amount, _ in found if owner == key] == sent
     assert all(headers["ce_causationid"] for _, _, headers in found)
+
+
+async def test_a_topic_made_after_the_consumer_joined_is_heard(
+    kafka: Kafka, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path
+) -> None:
+    """As on a broker built anew, where a consumer is back before all of its topics are."""
+    catalogue = catalogue_with(f"t{uuid.uuid4().hex[:8]}.")
+    settings = settings_for(sample_urls, issuer, tmp_path, kafka_bootstrap_servers=kafka.bootstrap_servers)
+    under_test = ServiceUnderTest(create_service(ServiceSettings(**settings), catalogue), issuer)
+    async with running(under_test) as sample:
+        await until(lambda: _joined(sample), 60)
+        await create_topics(kafka.bootstrap_servers, {entry.topic for entry in catalogue.values()})
+        await send(kafka, catalogue[OrderedV1.event_type].topic.name, [ordered(1)])
+        await until(lambda: _credited(sample), 60)
+
+
+async def _joined(sample: ServiceUnderTest) -> bool:
+    return sample.service.subscription is not None and not await sample.service.subscription.problems()
+
+
+async def _credited(sample: ServiceUnderTest) -> bool:
+    return bool(await sample.fetch_all("SELECT 1 FROM account"))
 
 
 async def test_a_database_behind_its_offsets_catches_up(
