@@ -25,6 +25,6 @@ The parts, each with a small interface, usable one by one:
 - `poison`, `partners`: spoilt messages among healthy ones; a gateway and a mail server of all moods.
 - `honesty`, `honesty_table`: guards taken out one at a time in a copy, and the tests that must turn red.
 
-`conftest.py` has the fixture `fault_stack`, one for all smoke tests of this folder; `main.py` is `make faults`.
+`conftest.py` has the fixture `fault_stack`, a stack for each smoke row; `main.py` is `make faults`.
 How to read and replay a run: docs/faults.md.
 """

@@ -1,4 +1,4 @@
-"""One stack for all smoke tests of faults."""
+"""A stack for each smoke row of faults, as in `make faults`."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,8 @@ from tests.faults.running import FaultStack, running_stack
 collect_ignore = [] if FULL else ["test_proxy_stack.py"]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture
 def fault_stack() -> Iterator[FaultStack]:
-    """The embedded stack, supervised; tests keep their people apart by numbers of their own."""
+    """The embedded stack, supervised; nobody else acts on it."""
     with running_stack() as stack:
         yield stack

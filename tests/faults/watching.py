@@ -49,6 +49,7 @@ class Watch:
     ledger_checks_count: int = 0
     _hidden: set[str] = field(default_factory=set)
     _connections: dict[str, asyncpg.Connection] = field(default_factory=dict)
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Watch":
@@ -79,8 +80,10 @@ class Watch:
     async def leave(self, service: str) -> None:
         """Stay away from this service's database until `come_back`: a restore wants nobody there."""
         self._hidden.add(service)
-        self.open_work.pop(service, None)
-        await self._drop(service)
+        # A look that is under way ends first: it uses the connection, or is about to open it.
+        async with self._looking:
+            self.open_work.pop(service, None)
+            await self._drop(service)
 
     def come_back(self, service: str) -> None:
         """Watch it again."""
@@ -89,8 +92,9 @@ class Watch:
     async def _watch(self) -> None:
         while True:
             for service in SERVICES:
-                if service not in self._hidden:
-                    await self._look_at(service)
+                async with self._looking:
+                    if service not in self._hidden:
+                        await self._look_at(service)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _look_at(self, service: str) -> None:
