@@ -1,7 +1,6 @@
 """The FastStream subscriber of a service, set so that nothing is lost (docs/decisions: acknowledgement policy)."""
 
 import asyncio
-import contextlib
 import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -28,6 +27,7 @@ from chassis.polling import Poll
 from chassis.processing import Processor
 from chassis.projection import GenerationChanged, Projection, consumer_of
 from chassis.records import RecordReader
+from chassis.workers import pause
 
 log = logger(__name__)
 
@@ -60,9 +60,14 @@ class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]
         """Seek every assigned partition; a fresh database begins at the beginning."""
         consumer = self.consumer()
         if consumer is not None and assigned:
+            # The client fetches from Kafka's own offset while this waits for the database. Records from there would
+            # take effect, store their offset, and everything between the two would never be heard: after a restore,
+            # or when the last batch of a log that was replaced left its offset in the new one.
+            consumer.pause(*assigned)
             stored = await self._stored()
             for partition in assigned:
                 consumer.seek(partition, stored.get(partition, 0))
+            consumer.resume(*assigned)
         self.assigned = True
 
     async def _stored(self) -> dict[TopicPartition, int]:
@@ -123,6 +128,9 @@ class Subscription:
             logger=None,
             graceful_timeout=15,
             client_id=self._service,
+            # A topic is made by who provisions the broker, with its partitions and retention; else it would be made
+            # here with one partition, by whichever consumer is first back on a broker built anew.
+            allow_auto_create_topics=False,
         )
         listener = self._listener = _SeekToStored(self._stored_offsets)
         self._subscriber = self._broker.subscriber(
@@ -163,8 +171,7 @@ class Subscription:
                 raise
             except KafkaError:
                 log.warning("broker_unreachable")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), 1)
+            await pause(stopping, 1)
 
     async def _consumer(self) -> str:
         """The consumer's id: the service's name, or that of the projection's live generation."""
@@ -223,8 +230,7 @@ class Subscription:
                 return await _cluster_id(self._bootstrap_servers)
             except (KafkaError, OSError) as error:
                 log.warning("broker_unreachable", error=type(error).__name__)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stopping.wait(), 1)
+                await pause(stopping, 1)
         return None
 
     @property

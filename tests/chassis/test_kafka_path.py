@@ -2,12 +2,18 @@
 
 import asyncio
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis.settings import ServiceSettings
+from chassis.subscription import Subscription
+from contracts.catalogue import Topic
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.provision import DatabaseUrls, create_topics
@@ -34,22 +40,38 @@ async def test_every_order_becomes_one_credit_and_one_event_in_order(
     assert all(headers["ce_causationid"] for _, _, headers in found)
 
 
-async def test_a_topic_made_after_the_consumer_joined_is_heard(
+async def test_a_consumer_waits_for_topics_that_are_not_made_yet(
     kafka: Kafka, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path
 ) -> None:
-    """As on a broker built anew, where a consumer is back before all of its topics are."""
+    """As on a broker built anew, where a consumer is back first: it makes none itself, with partitions of its own."""
     catalogue = catalogue_with(f"t{uuid.uuid4().hex[:8]}.")
+    topics = {entry.topic for entry in catalogue.values()}
     settings = settings_for(sample_urls, issuer, tmp_path, kafka_bootstrap_servers=kafka.bootstrap_servers)
     under_test = ServiceUnderTest(create_service(ServiceSettings(**settings), catalogue), issuer)
     async with running(under_test) as sample:
-        await until(lambda: _joined(sample), 60)
-        await create_topics(kafka.bootstrap_servers, {entry.topic for entry in catalogue.values()})
+        await until(lambda: _has_problem(sample, "consumer_group_not_joined"), 60)
+        assert await _partitions(kafka, topics) == {}
+        await create_topics(kafka.bootstrap_servers, topics)
         await send(kafka, catalogue[OrderedV1.event_type].topic.name, [ordered(1)])
         await until(lambda: _credited(sample), 60)
+    assert await _partitions(kafka, topics) == {topic.name: topic.partitions for topic in topics}
 
 
-async def _joined(sample: ServiceUnderTest) -> bool:
-    return sample.service.subscription is not None and not await sample.service.subscription.problems()
+async def _has_problem(sample: ServiceUnderTest, problem: str) -> bool:
+    subscription = sample.service.subscription
+    return subscription is not None and problem in await subscription.problems()
+
+
+async def _partitions(kafka: Kafka, topics: Iterable[Topic]) -> dict[str, int]:
+    """Partitions of those of the topics that the broker has."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    try:
+        wanted = {topic.name for topic in topics}
+        found = await admin.describe_topics(sorted(wanted & set(await admin.list_topics())) or None)
+    finally:
+        await admin.close()
+    return {each["topic"]: len(each["partitions"]) for each in found if each["topic"] in wanted}
 
 
 async def _credited(sample: ServiceUnderTest) -> bool:
@@ -71,6 +93,30 @@ async def test_a_database_behind_its_offsets_catches_up(
         await until(lambda: _accounts(restored, 20))
         rows = await restored.fetch_all("SELECT id, balance_rupiah FROM account")
         assert {row.id.int: row.balance_rupiah for row in rows} == {n: 10 if n < 10 else 5 for n in range(20)}
+
+
+async def test_nothing_is_heard_before_the_database_said_from_where(
+    kafka: Kafka, postgres: Postgres, prefix: str, make_sample: MakeSample, sample_urls: DatabaseUrls,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """What Kafka believes was consumed lies ahead of a restored backup, and the database answers late.
+
+    A record from there would store its offset, and what lies between would never be heard.
+    """
+    backup = await _copy_of(postgres, sample_urls)
+    async with running(make_sample()) as sample:
+        await send(kafka, f"{prefix}outside.orders", [ordered(number) for number in range(10)])
+        await until(lambda: _accounts(sample, 10))
+    await send(kafka, f"{prefix}outside.orders", [ordered(number) for number in range(10, 20)])
+    stored = Subscription._stored_offsets
+
+    async def late(subscription: Subscription) -> dict[TopicPartition, int]:
+        await asyncio.sleep(2)
+        return await stored(subscription)
+
+    monkeypatch.setattr(Subscription, "_stored_offsets", late)
+    async with running(make_sample(backup)) as restored:
+        await until(lambda: _accounts(restored, 20))
 
 
 async def _accounts(sample: ServiceUnderTest, count: int) -> bool:

@@ -138,8 +138,10 @@ async def _read_database(stack: FaultStack, service: str, found: Found) -> None:
 
 async def _read_programme(clerk: Clerk, programme_id: str, found: Found) -> None:
     query = {"programme_id": programme_id}
+    grants = await clerk.get_all(PETUGAS, "disbursement", "/grants", **query)
+    for item in grants:
+        found.grants.setdefault(item["person_id"], []).append(item["state"])
     for service, path, target in (
-        ("disbursement", "/grants", found.grants),
         ("disbursement", "/basts", found.basts),
         ("followup", "/plans", found.plans),
         ("followup", "/graduations", found.graduations),
@@ -148,7 +150,8 @@ async def _read_programme(clerk: Clerk, programme_id: str, found: Found) -> None
             target.setdefault(item["person_id"], []).append(item["state"])
     for item in await clerk.get_all(PETUGAS, "notifications", "/messages", **query):
         found.messages.setdefault(item["person_id"], []).append((item["template_code"], item["state"]))
-    for person_id in sorted(found.grants)[::SAMPLE_EVERY]:
+    # Of this programme's people only: those of another one have their case there.
+    for person_id in sorted({item["person_id"] for item in grants})[::SAMPLE_EVERY]:
         case = case_id(UUID(programme_id), UUID(person_id))
         timeline = await clerk.get_or_none(PETUGAS, "console", f"/cases/{case}/timeline")
         found.cases[person_id] = len(timeline["items"]) if timeline else 0

@@ -117,6 +117,14 @@ async def _write(connection: AsyncConnection, events: list[Outgoing]) -> None:
         shows="did not come true in time",
     ),
     Mutation(
+        name="assignment not paused: records are heard before the database said from where",
+        file="chassis/subscription.py",
+        guard="            consumer.pause(*assigned)\n",
+        without="",
+        tests=("tests/chassis/test_kafka_path.py::test_nothing_is_heard_before_the_database_said_from_where",),
+        shows="did not come true in time",
+    ),
+    Mutation(
         name="offsets not stored with the effects",
         file="chassis/processing.py",
         guard="            reach(AFTER_HANDLER)\n            await self._store_offsets(tx, records)\n",

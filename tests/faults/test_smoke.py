@@ -1,22 +1,18 @@
-"""A thousand people served while services are killed and frozen."""
+"""People served while services are killed and frozen, while the broker dies, and while PostgreSQL does."""
 
 import sys
 
+import pytest
+
 from deploy.local.home import default_home
 from tests.faults.extent import seed_of_run
-from tests.faults.report import Report
 from tests.faults.rows import run_row
 from tests.faults.running import FaultStack
 
 
-async def run(stack: FaultStack, row: str) -> Report:
-    """Run the row, show and keep its report."""
-    report = await run_row(stack, row, seed_of_run())
+@pytest.mark.parametrize("row", ["kills", "broker", "database"])
+async def test_nothing_is_lost_and_nothing_happens_twice(fault_stack: FaultStack, row: str) -> None:
+    """Whatever dies, comes back empty, or is restored from a backup; every fault of the row struck, where it should."""
+    report = await run_row(fault_stack, row, seed_of_run())
     sys.stderr.write(f"{report.text()}\n  {report.write(default_home().root / 'faults')}\n")
-    return report
-
-
-async def test_services_may_die_anywhere(fault_stack: FaultStack) -> None:
-    """Nobody loses anything and nothing happens twice; every named place was met, by kills and freezes."""
-    report = await run(fault_stack, "kills")
     assert report.kept, report.text()
