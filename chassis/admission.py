@@ -1,7 +1,10 @@
 """Which records of a batch may take effect: what cannot be read parks, and what stands behind a parked key."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
+from aiokafka import ConsumerRecord
 from sqlalchemy import text
 
 from chassis.logs import about, logger
@@ -57,6 +60,12 @@ def type_of(item: Arrived) -> str | None:
     return item.event.type if isinstance(item, Readable) else item.type
 
 
+def about_record(record: ConsumerRecord[Any, Any]) -> AbstractContextManager[None]:
+    """Lines logged in the block name the record's event, case and trace, as far as they can be read."""
+    origin = origin_of(record)
+    return about(trace_id=origin.trace_id, event_id=origin.event_id, case_id=origin.correlation_id)
+
+
 async def _known(tx: Transaction, consumer: str, readable: Sequence[Readable]) -> set[object]:
     """Identities of those of the events that took effect before."""
     if not readable:
@@ -71,7 +80,6 @@ def _log_place(item: Unreadable) -> tuple[str, int, int]:
 
 
 def _note(event: str, item: Unreadable) -> None:
-    origin = origin_of(item.record)
-    with about(trace_id=origin.trace_id, event_id=origin.event_id, case_id=origin.correlation_id):
+    with about_record(item.record):
         write = log.error if event == "message_parked" else log.info
         write(event, reason=item.reason, type=item.type, topic=item.record.topic)

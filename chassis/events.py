@@ -4,7 +4,7 @@ import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from opentelemetry.context import Context
@@ -26,7 +26,7 @@ class EventEntry(Protocol):
     @property
     def type(self) -> str: ...
     @property
-    def model(self) -> builtins.type[Any]: ...
+    def model(self) -> builtins.type[BaseModel]: ...
     @property
     def topic(self) -> EventTopic: ...
     @property

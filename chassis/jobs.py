@@ -1,7 +1,6 @@
 """Long work in chunks: each chunk one transaction, resumable from its cursor, yielding to single acts."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from chassis.logs import about, logger
 from chassis.processing import failure
 from chassis.telemetry import current_trace_id, resume, span
 from chassis.transaction import Transaction
+from chassis.workers import pause
 
 log = logger(__name__)
 
@@ -162,8 +162,7 @@ class Jobs:
         """Run jobs until told to stop."""
         while not stopping.is_set():
             if not await self.run_next(database, outbox_depth_limit):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stopping.wait(), 0.3)
+                await pause(stopping, 0.3)
 
 
 def _job(row: Row[Any]) -> Job:

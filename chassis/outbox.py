@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -159,10 +160,13 @@ class Outbox:
         return entry
 
 
-def rupiah_fields(model: type[BaseModel]) -> list[str]:
+@cache
+def rupiah_fields(model: type[BaseModel]) -> tuple[str, ...]:
     """Fields of the fact itself that its contract marks as rupiah; prices within a list of items are no sum."""
     marks = {name: known.json_schema_extra for name, known in model.model_fields.items()}
-    return [name for name, mark in marks.items() if isinstance(mark, dict) and mark.get("x-field-type") == "rupiah"]
+    return tuple(
+        name for name, mark in marks.items() if isinstance(mark, dict) and mark.get("x-field-type") == "rupiah"
+    )
 
 
 def _rupiah_of(fact: BaseModel) -> dict[str, int]:

@@ -12,7 +12,7 @@ from aiokafka import ConsumerRecord
 from opentelemetry.trace import Span, SpanKind, set_span_in_context
 from sqlalchemy import text
 
-from chassis.admission import admit, type_of
+from chassis.admission import about_record, admit, type_of
 from chassis.consumer import Consumers
 from chassis.database import Database, is_transient
 from chassis.errors import Refusal
@@ -21,7 +21,7 @@ from chassis.failpoints import AFTER_HANDLER, reach
 from chassis.logs import about, logger
 from chassis.parking import Parking, ToPark
 from chassis.projection import GenerationChanged, Projection, join
-from chassis.records import Readable, RecordReader, Skipped, origin_of
+from chassis.records import Readable, RecordReader, Skipped
 from chassis.runs import cut_into_runs
 from chassis.telemetry import current_trace_id, event_span, fail
 from chassis.transaction import Transaction
@@ -168,7 +168,7 @@ class Processor:
 
     async def _park_failed(self, record: ConsumerRecord[Any, Any], error: Exception) -> None:
         reason, detail = failure(error)
-        with _about(record):
+        with about_record(record):
             log.error("message_parked", reason=reason, detail=detail, topic=record.topic, exc_info=error)
         item = self.reader.read(record)
         async with self.transaction() as tx:
@@ -266,8 +266,3 @@ def _about_run(run: Sequence[Delivered[Any]]) -> AbstractContextManager[None]:
     if len(run) > 1:
         return nullcontext()
     return about(trace_id=current_trace_id(run[0].context), event_id=run[0].id, case_id=run[0].case)
-
-
-def _about(record: ConsumerRecord[Any, Any]) -> AbstractContextManager[None]:
-    origin = origin_of(record)
-    return about(trace_id=origin.trace_id, event_id=origin.event_id, case_id=origin.correlation_id)

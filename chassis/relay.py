@@ -28,6 +28,7 @@ from chassis.logs import about, logger
 from chassis.outbox import BEHIND_HELD, CHANNEL
 from chassis.published_log import may_publish_into
 from chassis.telemetry import carry, current_trace_id, event_span, fail, resume
+from chassis.workers import pause
 
 log = logger(__name__)
 
@@ -121,7 +122,7 @@ class Relay:
                 # Whatever was sent and not marked is sent again by a fresh, idempotent producer.
                 self._trouble_since = self._trouble_since or time.monotonic()
                 log.warning("relay_restarted", error=type(error).__name__)
-                await _pause(stopping, 0.5)
+                await pause(stopping, 0.5)
 
     async def _take_part(self, stopping: asyncio.Event) -> None:
         name = {"application_name": RELAY_NAME}
@@ -134,7 +135,7 @@ class Relay:
                     await self._lead(connection, stopping)
                     return
                 ended = await connection.fetchval(_END_STALE, STALE_AFTER_SECONDS, LEADER_LOCK)
-                await _pause(stopping, 0.05 if ended else CHALLENGE_SECONDS)
+                await pause(stopping, 0.05 if ended else CHALLENGE_SECONDS)
         finally:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(connection.close(), 2)
@@ -184,7 +185,7 @@ class Relay:
             if not self._log_replaced:
                 log.error("log_replaced", log_identity=producer.log_identity)
             self._log_replaced = True
-            await _pause(stopping, LOOK_AGAIN_SECONDS)
+            await pause(stopping, LOOK_AGAIN_SECONDS)
             producer.log_identity = await cluster_id(producer.client)
         self._log_replaced = False
 
@@ -290,8 +291,3 @@ async def _is_known(producer: RelayProducer, topic: str) -> bool:
         # A topic that is tracked already is not asked for again: it may have been made since.
         await producer.client.force_metadata_update()
     return bool(producer.client.cluster.partitions_for_topic(topic))
-
-
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stopping.wait(), seconds)

@@ -24,6 +24,7 @@ from chassis.database import Database, is_transient
 from chassis.errors import Refusal
 from chassis.events import Catalogue
 from chassis.logs import logger
+from chassis.workers import pause
 
 log = logger(__name__)
 
@@ -175,12 +176,6 @@ def after(condition: asyncio.Event, run: Callable[[asyncio.Event], Awaitable[Non
             await run(stopping)
 
     return begin
-
-
-async def pause(stopping: asyncio.Event, seconds: float) -> None:
-    """Wait so long, or until told to stop."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stopping.wait(), seconds)
 
 
 async def _partitions(bootstrap_servers: str, topics: Sequence[str]) -> list[TopicPartition]:

@@ -1,12 +1,10 @@
 """What is removed when its time is over. Whatever no rule names is kept for ever: docs/retention.md tells of both."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import NAMESPACE_OID, uuid5
 
-import orjson
 from sqlalchemy import TextClause, text
 
 from chassis.database import Database
@@ -14,6 +12,7 @@ from chassis.ids import RECENT_DAYS
 from chassis.jobs import Job, Jobs, JobStep
 from chassis.logs import logger
 from chassis.transaction import Transaction
+from chassis.workers import pause
 
 log = logger(__name__)
 
@@ -27,12 +26,6 @@ YEAR_DAYS = 365
 REPEATABLE_DAYS = RECENT_DAYS + 1
 """How long a repeated request is known: as long as its key gives ids, and that may lie a day ahead of us."""
 
-_START = text(
-    """
-    INSERT INTO job (id, kind, parameters, officer, agency, trace)
-    VALUES (:id, :kind, '{}', CAST(:officer AS jsonb), :agency, '{}') ON CONFLICT (id) DO NOTHING
-    """
-)
 _ADD_MONTHS = text("SELECT add_month_partitions(:months)")
 
 
@@ -80,9 +73,10 @@ CHASSIS_RULES = (
     Rule("parked_message", "redriven_at", YEAR_DAYS, empties=("key_sealed", "headers_sealed", "body_sealed")),
     Rule(
         "parked_mend",
-        "(SELECT redriven_at FROM parked_message WHERE id = message_id)",
+        "redriven_at",
         YEAR_DAYS,
         empties=("key_sealed", "headers_sealed", "body_sealed"),
+        through=("message_id", "parked_message"),
     ),
 )
 """For the tables that every service has."""
@@ -98,23 +92,13 @@ class Retention:
     async def start_today(self, database: Database) -> None:
         """Start the job of this day, unless one of the service's processes has started it."""
         async with database.transaction() as tx:
-            officer = {
-                "issuer": tx.officer.issuer,
-                "subject": tx.officer.subject,
-                "roles": sorted(tx.officer.roles),
-                "agency": tx.officer.agency,
-                "region": tx.officer.region,
-            }
-            job_id = uuid5(NAMESPACE_OID, f"{KIND}/{tx.today.isoformat()}")
-            row = {"id": job_id, "kind": KIND, "agency": tx.officer.agency}
-            await tx.execute(_START, row | {"officer": orjson.dumps(officer).decode()})
+            await tx.start_job(KIND, {}, job_id=uuid5(NAMESPACE_OID, f"{KIND}/{tx.today.isoformat()}"))
 
     async def run(self, database: Database, stopping: asyncio.Event) -> None:
         """Start each day's job until told to stop."""
         while not stopping.is_set():
             await self.start_today(database)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
+            await pause(stopping, LOOK_SECONDS)
 
     async def _chunk(self, tx: Transaction, job: Job) -> JobStep:
         if job.cursor is None:

@@ -1,7 +1,6 @@
 """Durable timers: due dates in the database, fired once each in the transaction of their effect."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from chassis.logs import about, logger
 from chassis.processing import failure
 from chassis.telemetry import current_trace_id, resume, span
 from chassis.transaction import Transaction
+from chassis.workers import pause
 
 log = logger(__name__)
 
@@ -115,7 +115,9 @@ class Timers:
         # Not the row's id: a timer set again after a restore is the same timer. It may also be set again after it has
         # fired, and then tells something new.
         tx.act_for(Origin(id_at(row.due_at, row.kind, row.subject_id), tells_once=False))
-        ids = {"subject_id": str(timer.subject_id)} | {k: row.trace[k] for k in ("case_id",) if k in row.trace}
+        ids = {"subject_id": str(timer.subject_id)}
+        if "case_id" in row.trace:
+            ids["case_id"] = row.trace["case_id"]
         with span(f"timer {timer.kind}", SpanKind.INTERNAL, resume(row.trace), **ids):
             await self._handlers[timer.kind](tx, timer)
 
@@ -123,5 +125,4 @@ class Timers:
         """Fire timers as they fall due, until told to stop."""
         while not stopping.is_set():
             if not await self.fire_due(database):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stopping.wait(), 0.5)
+                await pause(stopping, 0.5)

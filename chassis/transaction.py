@@ -43,6 +43,7 @@ _START_JOB = text(
     """
     INSERT INTO job (id, kind, parameters, officer, agency, trace, total)
     VALUES (:id, :kind, CAST(:parameters AS jsonb), CAST(:officer AS jsonb), :agency, CAST(:trace AS jsonb), :total)
+    ON CONFLICT (id) DO NOTHING
     """
 )
 _RECORD_ACCESS = text(
@@ -188,10 +189,15 @@ class Transaction:
         self._require_effects("cancel_timers")
         await self.execute(_CANCEL, {"kind": kind, "subject_id": subject_id})
 
-    async def start_job(self, kind: str, parameters: Mapping[str, JsonValue], total: int | None = None) -> UUID:
-        """Queue long work, done in chunks by the worker in the name of this officer; returns the job's id."""
+    async def start_job(
+        self, kind: str, parameters: Mapping[str, JsonValue], total: int | None = None, *, job_id: UUID | None = None
+    ) -> UUID:
+        """Queue long work, done in chunks by the worker in the name of this officer; returns the job's id.
+
+        A job that is given its id is started once, whoever asks for it again.
+        """
         self._require_effects("start_job")
-        job_id = self.new_id()
+        job_id = job_id or self.new_id()
         officer = {
             "issuer": self.officer.issuer,
             "subject": self.officer.subject,

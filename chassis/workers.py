@@ -18,6 +18,12 @@ RECENT_SECONDS = 30
 """A loop that failed within this time is not trusted yet."""
 
 
+async def pause(stopping: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until told to stop."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Worker:
     """A repeated step outside requests and consumers: the place of outside calls (SMS, bank, mail).
@@ -33,8 +39,7 @@ class Worker:
         """Repeat the step until told to stop."""
         while not stopping.is_set():
             if not await self.step(service):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stopping.wait(), self.idle_seconds)
+                await pause(stopping, self.idle_seconds)
 
 
 @dataclass(slots=True)
@@ -62,8 +67,7 @@ class Background:
             self.failed_at = time.monotonic()
             if self.failed_at - started_at > RECENT_SECONDS:
                 pause_seconds = 0.2
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), pause_seconds)
+            await pause(stopping, pause_seconds)
             pause_seconds = min(pause_seconds * 2, 10)
 
     def problems(self) -> list[str]:

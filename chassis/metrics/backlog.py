@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from chassis.logs import logger
 from chassis.metrics.instruments import Metrics
+from chassis.workers import pause
 
 log = logger(__name__)
 
@@ -57,7 +58,7 @@ class Backlog:
                 await self._watch(stopping)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("broker_not_answering", error=type(error).__name__)
-                await _pause(stopping, 1)
+                await pause(stopping, 1)
 
     async def _watch(self, stopping: asyncio.Event) -> None:
         client = AIOKafkaConsumer(
@@ -76,7 +77,7 @@ class Backlog:
                     await client.topics()
                 self._answered_at = time.monotonic()
                 await self._measure(client)
-                await _pause(stopping, WATCH_SECONDS)
+                await pause(stopping, WATCH_SECONDS)
         finally:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(client.stop(), 2)
@@ -150,8 +151,3 @@ class Backlog:
         if records:
             found[partition] = records[0].timestamp / 1000
         return bool(records)
-
-
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stopping.wait(), seconds)

@@ -1,7 +1,6 @@
 """Gauges from the service's database and process, sampled by one loop so that no scrape ever waits for a table."""
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, text
@@ -9,6 +8,7 @@ from sqlalchemy import Row, text
 from chassis.health import readiness_problems
 from chassis.logs import logger
 from chassis.outbox import BEHIND_HELD
+from chassis.workers import pause
 
 if TYPE_CHECKING:
     from chassis.service import Service
@@ -68,8 +68,7 @@ class Sampler:
         self._metrics.sampled("database")
         while not stopping.is_set():
             await self.sample()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), SAMPLE_SECONDS)
+            await pause(stopping, SAMPLE_SECONDS)
 
     async def sample(self) -> None:
         """Take one sample."""
