@@ -139,15 +139,11 @@ class Redrive:
 
     async def _attempt(self, tx: Transaction, row: Row[Any], mend: Mend | None) -> str:
         """Let one message take effect; raises `_FailedAgain`, with everything of it undone."""
-        buffered = tx.events_count
         try:
-            async with tx.connection.begin_nested():
+            async with tx.savepoint():
                 return await self._effect(tx, row, mend)
         except Exception as error:
-            if is_transient(error):
-                raise
-            tx.forget_events(buffered)
-            if isinstance(error, _FailedAgain):
+            if is_transient(error) or isinstance(error, _FailedAgain):
                 raise
             raise _FailedAgain(*failure(error)) from error
 

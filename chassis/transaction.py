@@ -1,7 +1,8 @@
 """One database transaction with everything a use case may need; only the edge opens and commits it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -105,13 +106,17 @@ class Transaction:
         """From now on ids are taken from this origin, so that doing it again gives the same ones; None: fresh ids."""
         self._origin, self._made = origin, 0
 
-    def new_id(self) -> UUID:
+    def new_id(self, *names: object) -> UUID:
         """An id for something new: within a request the same one when that is done again.
 
-        Consumers and jobs, which do the same for many, derive their ids themselves.
+        What is made for one of many has names that tell it from the others, such as the person's id: a count would
+        give it somebody else's id when fewer of them are served the second time. Consumers and jobs derive their ids
+        themselves.
         """
         if self._origin is None or not self._origin.tells_once:
             return new_id()
+        if names:
+            return derived_id(self._origin.id, *names)
         self._made += 1
         return derived_id(self._origin.id, self._made)
 
@@ -236,18 +241,21 @@ class Transaction:
             await write(self.connection, written)
         return written
 
-    def forget_events(self, count: int) -> None:
-        """Drop events buffered after the first `count`: their savepoint was rolled back."""
-        del self._events[count:]
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that is undone by itself when it raises: rows, the events it told, and the ids it took."""
+        events_count, told, made = len(self._events), self._told.copy(), self._made
+        try:
+            async with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self._events[events_count:]
+            self._told, self._made = told, made
+            raise
 
     def _require_effects(self, effect: str) -> None:
         if not self.effects:
             raise EffectOfProjection(effect)
-
-    @property
-    def events_count(self) -> int:
-        """How many events wait for the end of this transaction."""
-        return len(self._events)
 
 
 def _json(value: Any) -> str:

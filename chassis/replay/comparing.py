@@ -1,5 +1,6 @@
 """Totals of two generations: rows and an order-independent hash of every table, events heard, messages parked."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from chassis.projection import Projection
 EVENTS = "events heard"
 PARKED = "messages parked"
 
+_WHAT_IS_LEFT = text("SELECT set_config('statement_timeout', :left, true)")
 _INBOX = """
     SELECT count(*) AS rows, coalesce(sum(hashtextextended(source || event_id::text, 0)::numeric), 0) AS hash
     FROM inbox WHERE consumer = :consumer
@@ -60,21 +62,29 @@ class Comparison:
         return all(line.equal for line in self.lines)
 
 
-async def compare(connection: AsyncConnection, projection: Projection, consumers: Mapping[str, str]) -> Comparison:
-    """Compare the live generation with the next one, while nothing writes either."""
+async def compare(
+    connection: AsyncConnection, projection: Projection, consumers: Mapping[str, str], deadline: float
+) -> Comparison:
+    """Compare the live generation with the next one, while nothing writes either.
+
+    Raises DBAPIError (query canceled) when it is not done by the deadline (monotonic).
+    """
     following = projection.in_state("next")
     lines = []
     for table in projection.tables:
-        live = await _totals(connection, _TABLE.format(f'"{projection.schema}"."{table}"'))
-        rebuilt = await _totals(connection, _TABLE.format(f'"{following.schema}"."{table}"'))
+        live = await _totals(connection, deadline, _TABLE.format(f'"{projection.schema}"."{table}"'))
+        rebuilt = await _totals(connection, deadline, _TABLE.format(f'"{following.schema}"."{table}"'))
         lines.append(Difference(table, live, rebuilt))
     for what, statement in ((EVENTS, _INBOX), (PARKED, _WAITING)):
-        live = await _totals(connection, statement, consumer=consumers["live"])
-        rebuilt = await _totals(connection, statement, consumer=consumers["next"])
+        live = await _totals(connection, deadline, statement, consumer=consumers["live"])
+        rebuilt = await _totals(connection, deadline, statement, consumer=consumers["next"])
         lines.append(Difference(what, live, rebuilt))
     return Comparison(lines)
 
 
-async def _totals(connection: AsyncConnection, statement: str, **parameters: Any) -> Totals:
+async def _totals(connection: AsyncConnection, deadline: float, statement: str, **parameters: Any) -> Totals:
+    # What is left for all of them together: zero would mean no limit at all.
+    left = max(1, int((deadline - time.monotonic()) * 1000))
+    await connection.execute(_WHAT_IS_LEFT, {"left": f"{left}ms"})
     row = (await connection.execute(text(statement), parameters)).one()
     return Totals(row.rows, int(row.hash))

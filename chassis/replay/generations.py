@@ -1,5 +1,6 @@
 """The generations of one projection, made, switched and dropped as the database's owner."""
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -81,10 +82,12 @@ class Held:
 
     generations: "Generations"
     connection: AsyncConnection
+    deadline: float
+    """When (monotonic) the live consumer must go on."""
 
     async def compare(self) -> Comparison:
         """Totals of the live generation against the rebuilt one. Raises DBAPIError when it takes too long."""
-        return await compare(self.connection, self.generations.projection, await self.consumers())
+        return await compare(self.connection, self.generations.projection, await self.consumers(), self.deadline)
 
     async def consumers(self) -> Mapping[str, str]:
         """The consumer's id of each generation by its state."""
@@ -199,12 +202,12 @@ class Generations:
             return await consumers_of(connection, self.projection)
 
     @asynccontextmanager
-    async def held(self, statement_seconds: float) -> AsyncIterator[Held]:
-        """Let the batch end that is running, and keep further ones waiting until the block ends.
+    async def held(self, seconds: float) -> AsyncIterator[Held]:
+        """Let the batch end that is running, and keep further ones waiting until the block ends, at most so long.
 
         Everything done through `Held` commits with the block. Raises NotHeld when the batch takes too long.
         """
-        patience = {"lock": f"{int(LOCK_TIMEOUT_SECONDS * 1000)}ms", "statement": f"{int(statement_seconds * 1000)}ms"}
+        patience = {"lock": f"{int(LOCK_TIMEOUT_SECONDS * 1000)}ms", "statement": f"{int(seconds * 1000)}ms"}
         async with self._engine.begin() as connection:
             await connection.execute(_PATIENCE, patience)
             try:
@@ -213,7 +216,7 @@ class Generations:
                 if sqlstate_of(error) == _LOCK_NOT_AVAILABLE:
                     raise NotHeld from error
                 raise
-            yield Held(self, connection)
+            yield Held(self, connection, time.monotonic() + seconds)
 
 
 async def consumers_of(connection: AsyncConnection, projection: Projection) -> Mapping[str, str]:

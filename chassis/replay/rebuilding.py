@@ -19,8 +19,8 @@ from chassis.transaction import EffectOfProjection
 
 CATCH_UP_SECONDS = 5
 """How long the live consumer waits while the last records are read; then it goes on, and the replay tries again."""
-COMPARE_SECONDS = 40
-"""And while totals are counted: together less than the minute after which it would count as stalled."""
+COMPARE_SECONDS = 45
+"""And until totals are counted, that included: less than the minute after which it would count as stalled."""
 ATTEMPTS = 10
 SILENCE_SECONDS = 60
 """Nothing came although more was there: what was asked is not there any more."""
@@ -95,7 +95,7 @@ class Replay:
         """Hold the live consumer, read on to exactly where it is, compare, and switch if equal or accepted.
 
         Raises ReplayFailed when the live consumer cannot be caught up with; it is never held for longer than
-        `CATCH_UP_SECONDS` and `COMPARE_SECONDS` at a time.
+        `COMPARE_SECONDS` at a time.
         """
         for _ in range(ATTEMPTS):
             await self._catch_up(held=False)

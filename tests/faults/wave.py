@@ -74,6 +74,11 @@ class Wave:
         return [self.ids[somebody] for somebody in self.people if somebody.way in ways]
 
     @property
+    def course_code(self) -> str:
+        """A course of its own: waves begin at the same time, and a code is taken once."""
+        return f"{GOATS}-{self.name}"
+
+    @property
     def recipients(self) -> list[str]:
         """Ids of those who complete the course."""
         return self.of(*(set(Way) - {Way.ABSENT}))
@@ -94,7 +99,7 @@ class Wave:
             "fiscal_year": self.today.year,
             "budget_rupiah": len(self.people) * PRICE_RUPIAH,
             "highest_decile": 3,
-            "packages": [package | {"planned_count": len(self.people)}],
+            "packages": [package | {"planned_count": len(self.people), "course_code": self.course_code}],
             **levels,
             **self.calendar.on(LISTED),
         }
@@ -102,10 +107,8 @@ class Wave:
         self.programme_id = await self.act("opened", self.petugas, "disbursement", "/programmes", body, **amounts)
         provider = {"code": f"lpk-{self.name}", "name": "LPK Contoh", "region_code": REGENCY_CODE}
         await self.act("provider", self.petugas, "training", "/providers", provider)
-        course = {"code": GOATS, "name": "Ternak kambing", "sessions": 1, "share_percent": 75}
-        known = await self.clerk.get_all(self.petugas, "training", "/courses")
-        if GOATS not in {each["code"] for each in known}:
-            await self.act("course", self.petugas, "training", "/courses", course | {"region_code": REGENCY_CODE})
+        course = {"code": self.course_code, "name": "Ternak kambing", "sessions": 1, "share_percent": 75}
+        await self.act("course", self.petugas, "training", "/courses", course | {"region_code": REGENCY_CODE})
 
     async def register(self) -> None:
         """Import the list, let a second officer approve it, find everybody's id."""
@@ -130,7 +133,7 @@ class Wave:
         for some in batches(self.people, CLASS_SIZE):
             body = {
                 "programme_id": self.programme_id,
-                "course_code": GOATS,
+                "course_code": self.course_code,
                 "provider_code": f"lpk-{self.name}",
                 "place_region_code": some[0].village_code,
                 "capacity": len(some),

@@ -1,7 +1,7 @@
 """Transitions of the registry's aggregates: what each act does, and what each state refuses."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -39,6 +39,7 @@ from services.registry.domain.list_import import (
     ImportNotOpen,
     ImportState,
     ListImport,
+    ListOutOfDate,
     NothingToApply,
     RejectionReason,
 )
@@ -52,13 +53,13 @@ SOURCE = DecileSource(ListSource.P3KE, "2022", date(2022, 12, 1))
 
 def a_list(accepted: int = 2, known: int = 0, refused: int = 1) -> ListImport:
     return ListImport(
-        new_id(), "dinsos", "33.28", SOURCE, accepted + known + refused, accepted, known, refused, maker="maker"
+        new_id(), "dinsos", "33.28", SOURCE, accepted + known + refused, accepted, known, refused, "maker", TODAY
     )
 
 
 def test_a_list_goes_from_checked_to_applied() -> None:
     imported = a_list()
-    imported.approve("checker", 1, ACT)
+    imported.approve("checker", 1, ACT, TODAY)
     assert (imported.state, imported.checker, imported.version) == (ImportState.APPROVED, "checker", 2)
     imported.count_applied(registered=1, known=1, refused=0)
     fact = imported.finish()
@@ -69,8 +70,9 @@ def test_a_list_goes_from_checked_to_applied() -> None:
 @pytest.mark.parametrize(
     ("act", "refusal"),
     [
-        (lambda it: it.approve("maker", 1, ACT), SamePerson),
-        (lambda it: it.approve("checker", 2, ACT), StaleVersion),
+        (lambda it: it.approve("maker", 1, ACT, TODAY), SamePerson),
+        (lambda it: it.approve("checker", 2, ACT, TODAY), StaleVersion),
+        (lambda it: it.approve("checker", 1, ACT, TODAY + timedelta(days=366)), ListOutOfDate),
         (lambda it: it.reject("maker", 1, RejectionReason.WRONG_LIST), SamePerson),
         (lambda it: it.finish(), ImportNotOpen),
     ],
@@ -84,13 +86,13 @@ def test_what_a_checked_list_refuses(act: Callable[[ListImport], object], refusa
 
 def test_a_list_of_refusals_only_cannot_be_approved() -> None:
     with pytest.raises(NothingToApply):
-        a_list(accepted=0, known=0, refused=3).approve("checker", 1, ACT)
+        a_list(accepted=0, known=0, refused=3).approve("checker", 1, ACT, TODAY)
 
 
 @pytest.mark.parametrize(
     "decide",
     [
-        lambda it: it.approve("checker", 1, ACT),
+        lambda it: it.approve("checker", 1, ACT, TODAY),
         lambda it: it.reject("checker", 1, RejectionReason.WRONG_LIST),
         lambda it: it.withdraw(),
     ],
@@ -101,7 +103,7 @@ def test_a_decided_list_is_final(decide: Callable[[ListImport], object]) -> None
     with pytest.raises(ImportNotOpen):
         imported.withdraw()
     with pytest.raises(ImportNotOpen):
-        imported.approve("checker", imported.version, ACT)
+        imported.approve("checker", imported.version, ACT, TODAY)
 
 
 def a_correction() -> Correction:

@@ -150,7 +150,8 @@ async def _write(
     made, changes = [], []
     for handing, serial in zip(served, serials, strict=True):
         number = bast_number(session.agency, year, serial)
-        bast = _bast(tx.new_id(), session, handing, number, occasion, replaces.get(handing.grant.id))
+        bast_id = tx.new_id("bast", handing.grant.id)
+        bast = _bast(bast_id, session, handing, number, occasion, replaces.get(handing.grant.id))
         names = {item.item_code: item.name for item in handing.package.items}
         made.append(store.NewBast(bast, serial, [(names[item.item_code], item) for item in handing.items]))
         fact = handing.grant.hand_over(session.id, bast.id, bast.number, handing.items, bast.replaces_bast_id)

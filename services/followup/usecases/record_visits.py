@@ -43,12 +43,10 @@ def _in_lock_order(visits: tuple[RecordVisit, ...]) -> list[tuple[int, RecordVis
 
 async def _record(tx: Transaction, visit: RecordVisit) -> dict[str, Any]:
     row: dict[str, Any] = {"plan_id": str(visit.plan_id), "visit_number": visit.visit_number}
-    events_before = tx.events_count
     try:
-        async with tx.connection.begin_nested():
+        async with tx.savepoint():
             visit.refuse_impossible_date(tx.today)
             visit_id = await record_visit(tx, visit)
     except Refusal as refusal:
-        tx.forget_events(events_before)
         return row | {"visit_id": None, "refusal": refusal.code}
     return row | {"visit_id": str(visit_id), "refusal": None}

@@ -1,12 +1,17 @@
 """The import of a targeting list: checked when uploaded, applied only after a second officer approved it."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from chassis.errors import Conflict, NotFound, SamePerson, StaleVersion
 from services.registry.domain.act import Act
 from services.registry.domain.person import Attributes, DecileSource
+
+DECIDE_WITHIN_DAYS: Final = 365
+"""A list that nobody decided is out of date by then, and what it says of people is removed (docs/retention.md)."""
 
 
 class ImportState(StrEnum):
@@ -47,6 +52,12 @@ class ImportNotOpen(Conflict):
     """Approved, rejected and withdrawn are final: mend what was applied by corrections."""
 
     title = "This import was decided already"
+
+
+class ListOutOfDate(Conflict):
+    """What the list said of people is removed, or about to be."""
+
+    title = "This list waited for a decision for more than a year: reject or withdraw it, and upload a new one"
 
 
 class NothingToApply(Conflict):
@@ -94,6 +105,7 @@ class ListImport:
     known_count: int
     refused_count: int
     maker: str
+    uploaded_on: date
     checker: str | None = None
     state: ImportState = ImportState.CHECKED
     registered_count: int = 0
@@ -101,9 +113,14 @@ class ListImport:
     rejection_reason: RejectionReason | None = None
     version: int = 1
 
-    def approve(self, checker: str, version: int, act: Act) -> None:
-        """Second officer lets the list in; raises `SamePerson`, `StaleVersion`, `ImportNotOpen`, `NothingToApply`."""
+    def approve(self, checker: str, version: int, act: Act, today: date) -> None:
+        """Second officer lets the list in.
+
+        Raises `SamePerson`, `StaleVersion`, `ImportNotOpen`, `ListOutOfDate`, `NothingToApply`.
+        """
         self._decide(checker, version)
+        if (today - self.uploaded_on).days > DECIDE_WITHIN_DAYS:
+            raise ListOutOfDate(import_id=self.id, uploaded_on=self.uploaded_on)
         if self.accepted_count + self.known_count == 0:
             raise NothingToApply(import_id=self.id, refused_count=self.refused_count)
         self.state, self.approval = ImportState.APPROVED, act

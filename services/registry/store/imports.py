@@ -102,6 +102,7 @@ async def load_import(tx: Transaction, import_id: UUID, for_update: bool = False
         known_count=row.known_count,
         refused_count=row.refused_count,
         maker=row.maker,
+        uploaded_on=row.uploaded_at.astimezone(tx.zone).date(),
         checker=row.checker,
         state=ImportState(row.state),
         registered_count=row.registered_count,

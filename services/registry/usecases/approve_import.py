@@ -18,7 +18,7 @@ async def approve_import(tx: Transaction, import_id: UUID, command: ApproveImpor
     """Approve and queue the application; raises what `ListImport.approve` raises."""
     aggregate = await imports.load_import(tx, import_id, for_update=True)
     act = Act(command.occurred_on, command.late_entry_reason, aggregate.agency)
-    aggregate.approve(tx.officer.identity, command.version, act)
+    aggregate.approve(tx.officer.identity, command.version, act, tx.today)
     await imports.save_import(tx, aggregate)
     job_id = await tx.start_job("apply_list", {"import_id": str(import_id)}, total=aggregate.accepted_count)
     await imports.note_job(tx, import_id, job_id)

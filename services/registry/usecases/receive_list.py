@@ -93,4 +93,5 @@ def _aggregate(
         known_count=known,
         refused_count=len(checked) - accepted - known,
         maker=tx.officer.identity,
+        uploaded_on=tx.today,
     )

@@ -36,7 +36,7 @@ async def admit_people(
             outcomes.append(refusal)
             continue
         applicants[person_id] = Applicant(person_id, applicants[person_id].status, is_in_programme=True)
-        outcomes.append(Enrolment.enrol(tx.new_id(), person_id, training_class))
+        outcomes.append(Enrolment.enrol(tx.new_id("enrolment", person_id), person_id, training_class))
     new = [outcome for outcome in outcomes if isinstance(outcome, Enrolment)]
     await enrolments.insert_enrolments(tx, new, training_class.dates, occasion)
     for each in new:
