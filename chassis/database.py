@@ -53,6 +53,9 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(cause, asyncpg.InterfaceError):
         # The driver says the same of a lost connection and of a value it cannot encode; only the latter is ours.
         return not isinstance(cause, ValueError)
+    if isinstance(cause, asyncpg.InternalClientError):
+        # The connection broke in the middle of the protocol: seen when PostgreSQL is stopped under load.
+        return True
     if isinstance(cause, asyncpg.PostgresError):
         return sqlstate_of(error).startswith(_TRANSIENT_SQLSTATES)
     if isinstance(error, DBAPIError):

@@ -50,10 +50,14 @@ AVOID_SECONDS = 5.0
 """How long a topic that is missing or forbidden is left alone, so that it delays nobody else's events."""
 TROUBLE_SECONDS = 10.0
 """Longer than a broker's restart: after it readiness says that events do not get out."""
-_TOPIC_UNAVAILABLE = (
-    UnknownTopicOrPartitionError,
-    InvalidTopicError,
-    TopicAuthorizationFailedError,
+_TOPIC_UNAVAILABLE = (UnknownTopicOrPartitionError, InvalidTopicError, TopicAuthorizationFailedError)
+_OUTAGE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    KafkaError,
 )
 
 _UNPUBLISHED = f"""
@@ -118,7 +122,7 @@ class Relay:
         while not stopping.is_set():
             try:
                 await self._take_part(stopping)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, TimeoutError) as error:
+            except _OUTAGE as error:
                 # Whatever was sent and not marked is sent again by a fresh, idempotent producer.
                 self._trouble_since = self._trouble_since or time.monotonic()
                 log.warning("relay_restarted", error=type(error).__name__)

@@ -17,7 +17,8 @@ from tests.faults.running import SERVICES, FaultStack
 
 PAUSE_SECONDS: Final = 0.4
 OUTAGE: Final = (
-    OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+    OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
     asyncpg.InvalidCatalogNameError, asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.TooManyConnectionsError,
 )  # fmt: skip
 """A server that is stopped, starts or recovers; a database that is being replaced."""
