@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -61,6 +62,11 @@ class Permission:
         object.__setattr__(self, "across_agencies", across_agencies)
 
 
+@lru_cache(maxsize=1024)
+def _opaque_id(identity: str) -> UUID:
+    return uuid5(NAMESPACE_URL, identity)
+
+
 @dataclass(frozen=True, slots=True)
 class Officer:
     """Whoever acts: a person or a service. Scope is an agency and a region-code prefix (empty: everywhere)."""
@@ -79,7 +85,7 @@ class Officer:
     @property
     def opaque_id(self) -> UUID:
         """What events may carry of the actor."""
-        return uuid5(NAMESPACE_URL, self.identity)
+        return _opaque_id(self.identity)
 
     def covers(self, region_code: str) -> bool:
         """Whether the region lies within this officer's scope."""

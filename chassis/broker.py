@@ -28,6 +28,8 @@ async def cluster_id(client: AIOKafkaClient, node_id: Any = None) -> str:
 class RelayProducer(AIOKafkaProducer):  # type: ignore[misc]
     """An idempotent producer that asks before every request, also before one it repeats, whether it still may.
 
+    The log is asked for once on each connection: a broker that was built anew is another process.
+
     The library repeats a request until it succeeds, for hours if need be. Without the questions a leader that was
     frozen would wake up and send what its successor has long sent, behind newer events of the same key; and what was
     on its way to a broker that died would be the first thing in the log of the one built in its place.
@@ -45,6 +47,8 @@ class RelayProducer(AIOKafkaProducer):  # type: ignore[misc]
         self._may_send = may_send
         self._send_request = self.client.send
         self.client.send = self._send_if_allowed
+        self._known_connections: dict[Any, Any] = {}
+        """By node, the connection on which the log was recognised: the process behind it is the same while it lives."""
         self.log_identity = ""
         """The log that was found at the start, the only one that is written to."""
 
@@ -60,8 +64,11 @@ class RelayProducer(AIOKafkaProducer):  # type: ignore[misc]
 
     async def _send_if_allowed(self, node_id: Any, request: Any, **options: Any) -> Any:
         if isinstance(request, ProduceRequest):
-            await self.refuse_other_log(node_id)
-            # Asked last: a process that is frozen while it waits for the answer above wakes up here.
+            while (connection := await self.client._get_conn(node_id)) is not self._known_connections.get(node_id):
+                await self.refuse_other_log(node_id)
+                self._known_connections[node_id] = connection
+            # Asked last: a process that is frozen while it waits for the answers above wakes up here. From here to the
+            # writing of the request nothing waits, so it is this connection that is written to.
             if not self._may_send():
                 raise LeadershipLapsed
         return await self._send_request(node_id, request, **options)

@@ -219,11 +219,11 @@ class Relay:
         """Send the rows and mark what the broker acknowledged; what cannot be sent holds its key or topic only."""
         pending: list[tuple[asyncpg.Record, asyncio.Future[Any]]] = []
         held: set[tuple[str, str]] = set()
+        for topic in {row["topic"] for row in rows}:
+            if not await _is_known(producer, topic):
+                self._avoid(topic, "unknown")
         for row in rows:
             if row["topic"] in self._avoided or (row["topic"], row["key"]) in held:
-                continue
-            if not await _is_known(producer, row["topic"]):
-                self._avoid(row["topic"], "unknown")
                 continue
             try:
                 pending.append((row, await self._send_one(producer, row)))
@@ -265,7 +265,8 @@ class Relay:
         headers: dict[str, str] = orjson.loads(row["headers"])
         case = headers.get("ce_correlationid", "")
         span = event_span(f"publish {row['type']}", SpanKind.PRODUCER, resume(headers), headers["ce_id"], case)
-        headers |= carry(trace.set_span_in_context(span))
+        if span.is_recording():
+            headers |= carry(trace.set_span_in_context(span))
         encoded = [(name, value.encode()) for name, value in headers.items()]
         try:
             future: asyncio.Future[Any] = await producer.send(

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from opentelemetry import propagate, trace
+from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.zipkin.json import ZipkinExporter
@@ -13,11 +13,13 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import NonRecordingSpan, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.settings import ServiceSettings
 
 tracer = trace.get_tracer("sinergi")
+_propagator = TraceContextTextMapPropagator()
 
 CASE = "sinergi.case_id"
 """Attribute by which the spans of a case are found."""
@@ -51,13 +53,13 @@ def _exporter(settings: ServiceSettings) -> SpanExporter | None:
 def carry(context: Context | None = None) -> dict[str, str]:
     """Trace headers to store beside an event, a timer or a job."""
     carrier: dict[str, str] = {}
-    propagate.inject(carrier, context)
+    _propagator.inject(carrier, context)
     return carrier
 
 
 def resume(carrier: Mapping[str, str]) -> Context:
     """The context that `carry` stored."""
-    return propagate.extract(dict(carrier))
+    return _propagator.extract(carrier)
 
 
 @contextmanager
@@ -80,7 +82,13 @@ def span(
 
 
 def event_span(step: str, kind: trace.SpanKind, parent: Context, event_id: UUID | str, case: UUID | str) -> trace.Span:
-    """Start a span for one step of one event, as a child of the event's own context; the caller ends it."""
+    """Start a span for one step of one event, as a child of the event's own context; the caller ends it.
+
+    In a trace that is not sampled there is none: what follows continues in the same context.
+    """
+    context = trace.get_current_span(parent).get_span_context()
+    if context.is_valid and not context.trace_flags.sampled:
+        return NonRecordingSpan(context)
     attributes = {"sinergi.event_id": str(event_id), CASE: str(case)}
     return tracer.start_span(step, parent, kind=kind, attributes=attributes)
 
