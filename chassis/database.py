@@ -34,6 +34,9 @@ _MISTAKES = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryEr
 CONNECT_SECONDS = 10.0
 STATEMENT_SECONDS = 60.0
 """A connection that a firewall has forgotten gives no sign, ever: what takes longer is given up and tried again."""
+IDLE_SECONDS = 90.0
+"""How long a transaction may say nothing before PostgreSQL ends it. On the server's side of such a connection it would
+stand open for ever, with its locks: a request sent again would be told for ever that it is in progress."""
 
 
 def async_url(url: str) -> str:
@@ -101,7 +104,11 @@ class Database:
             hide_parameters=True,
             pool_pre_ping=True,
             pool_timeout=10,
-            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
+            connect_args={
+                "timeout": CONNECT_SECONDS,
+                "command_timeout": STATEMENT_SECONDS,
+                "server_settings": {"idle_in_transaction_session_timeout": f"{int(IDLE_SECONDS * 1000)}"},
+            },
         )
         self._identity = identity
         self._vault = vault

@@ -153,5 +153,13 @@ async def _write(connection: AsyncConnection, events: list[Outgoing]) -> None:
         tests=("tests/faults/test_proxy.py::test_a_connection_that_falls_silent_is_given_up",),
         shows="TimeoutError",
     ),
+    Mutation(
+        name="open transactions not ended: a vanished client's locks stay",
+        file="chassis/database.py",
+        guard='"idle_in_transaction_session_timeout": f"{int(IDLE_SECONDS * 1000)}"',
+        without="",
+        tests=("tests/faults/test_proxy.py::test_what_a_silent_connection_held_becomes_free",),
+        shows="the lock was never free",
+    ),
 )
 """Seconds to half a minute each: in the full run."""

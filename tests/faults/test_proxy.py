@@ -7,7 +7,9 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
+from sqlalchemy import text
 
 from chassis import database
 from chassis.settings import ServiceSettings
@@ -214,3 +216,36 @@ async def test_a_connection_that_falls_silent_is_given_up(
     assert [row.balance_rupiah for row in rows] == [10]
     await sample.close()
     before.stop()
+
+
+async def test_what_a_silent_connection_held_becomes_free(
+    postgres: Postgres, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL hears no more of a transaction than its client does: its locks would outlive it for ever."""
+    monkeypatch.setattr(database, "STATEMENT_SECONDS", 1.0)
+    monkeypatch.setattr(database, "IDLE_SECONDS", 2.0)
+    before = Proxy(postgres.port)
+    before.start()
+    settings = ServiceSettings(**settings_for(through(before, postgres, sample_urls), issuer, tmp_path))
+    sample = ServiceUnderTest(create_service(settings, catalogue_with()), issuer)
+    freed = asyncio.Event()
+    with pytest.raises(TimeoutError):
+        await _outlive_a_lock(sample.service.database, before, sample_urls, freed)
+    assert freed.is_set(), "the lock was never free"
+    await sample.close()
+    before.stop()
+
+
+async def _outlive_a_lock(silenced: database.Database, before: Proxy, urls: DatabaseUrls, freed: asyncio.Event) -> None:
+    other = await asyncpg.connect(urls.worker)
+    try:
+        async with silenced.transaction() as tx:
+            await tx.execute(text("SELECT pg_advisory_xact_lock(4711)"))
+            with before.suffering(Fault(Kind.SILENCE, Way.BOTH, 0)):
+                pass
+            assert not await other.fetchval("SELECT pg_try_advisory_lock(4711)")
+            await until(lambda: other.fetchval("SELECT pg_try_advisory_lock(4711)"), 20)
+            freed.set()
+            await tx.execute(text("SELECT 1"))
+    finally:
+        await other.close()
