@@ -59,6 +59,7 @@ _LOCK_LATER, _LOCK_KEYS = _LOCK_KEYS, text("SELECT CAST(:keys AS text[])")
 
 async def write(connection: AsyncConnection, events: list[Outgoing]) -> None:
     await _write(connection, events)
+    await connection.execute(text("SELECT pg_sleep(random() / 100)"))
     keys = sorted({f"outbox/{event.topic}/{event.key}" for event in events})
     await connection.execute(_LOCK_LATER, {"keys": keys})
 
