@@ -1,7 +1,7 @@
 # Everything runs from here; `make help` lists it. Only Python >= 3.11 and make are needed.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults lint format lock clean setup
+.PHONY: help demo up test faults bench lint format lock clean setup
 
 find_python = for candidate in "$$PYTHON" python3.13 python3.12 python3.11 python3; do \
 	if [ -n "$$candidate" ] && "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
@@ -26,6 +26,9 @@ test: setup ## Run the tests on real PostgreSQL and Kafka (ARGS="-k handover")
 
 faults: setup ## Break everything on purpose, in full (ROW=kills, SEED=4711)
 	@.venv/bin/python -m tests.faults.main $(if $(ROW),--row $(ROW)) $(if $(SEED),--seed $(SEED))
+
+bench: setup ## Measure the product beside the hand-written limit (FULL=1: more people, pictures)
+	@.venv/bin/python -m benchmarks.main $(if $(FULL),--full)
 
 lint: setup ## Check style, types and the rules of who may import whom
 	@.venv/bin/ruff check .

@@ -12,6 +12,7 @@ from rich.console import Console
 from benchmarks.rounds import Figures, measure
 from benchmarks.servers import Servers
 from benchmarks.sides import ChassisSide, FloorSide, Side
+from chassis.settings import ServiceSettings
 
 console = Console(stderr=True)
 PROOF_PEOPLE = 5_000
@@ -20,12 +21,19 @@ REPEATED_SHARE = 0.05
 Make = Callable[[], Side]
 
 
-def chain(servers: Servers, people_count: int, rounds_count: int) -> dict[str, Any]:
-    """Rounds of each side, interleaved, and the ratios of their medians. Raises WrongEnd before any figure is told."""
+def chain(servers: Servers, people_count: int, rounds_count: int, traces_endpoint: str) -> dict[str, Any]:
+    """Rounds of each side, interleaved, by side. Raises WrongEnd before any figure is told.
+
+    Telemetry on: metrics as always, and traces at the default sampling, exported to `traces_endpoint`.
+    """
+    sampling = float(ServiceSettings.model_fields["traces_sample_ratio"].default)
     sides: dict[str, Make] = {
         "floor, plain": lambda: FloorSide(servers, full=False),
         "floor, full": lambda: FloorSide(servers, full=True),
-        "chassis, traces off": lambda: ChassisSide(servers),
+        "chassis, telemetry off": lambda: ChassisSide(servers),
+        "chassis, telemetry on": lambda: ChassisSide(
+            servers, traces_sample_ratio=sampling, traces_endpoint=traces_endpoint
+        ),
     }
     asyncio.run(_prove(servers))
     found: dict[str, list[Figures]] = {name: [] for name in sides}

@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from chassis.errors import NotAllowed, NotSignedIn
+from chassis.tls import trusted
 
 ALGORITHMS = ["EdDSA", "Ed25519", "ES256", "RS256"]
 """Fixed: a token cannot choose `none` or a symmetric algorithm."""
@@ -182,6 +183,6 @@ class TokenVerifier:
 
     async def _read_jwks(self) -> Any:
         if self._jwks.startswith(("https://", "http://127.0.0.1")):
-            async with httpx.AsyncClient(timeout=5) as client:
+            async with httpx.AsyncClient(verify=trusted(), timeout=5) as client:
                 return (await client.get(self._jwks)).raise_for_status().json()
         return json.loads(await asyncio.to_thread(Path(self._jwks).read_text))

@@ -47,7 +47,8 @@ class RelayProducer(AIOKafkaProducer):  # type: ignore[misc]
         self._may_send = may_send
         self._send_request = self.client.send
         self.client.send = self._send_if_allowed
-        self._known_connections: dict[Any, Any] = {}
+        self._lapsed = False
+        self._known: dict[Any, Any] = {}
         """By node, the connection on which the log was recognised: the process behind it is the same while it lives."""
         self.log_identity = ""
         """The log that was found at the start, the only one that is written to."""
@@ -64,11 +65,13 @@ class RelayProducer(AIOKafkaProducer):  # type: ignore[misc]
 
     async def _send_if_allowed(self, node_id: Any, request: Any, **options: Any) -> Any:
         if isinstance(request, ProduceRequest):
-            while (connection := await self.client._get_conn(node_id)) is not self._known_connections.get(node_id):
+            while (found := await self.client._get_conn(node_id)) is None or found is not self._known.get(node_id):
                 await self.refuse_other_log(node_id)
-                self._known_connections[node_id] = connection
+                self._known[node_id] = found
             # Asked last: a process that is frozen while it waits for the answers above wakes up here. From here to the
             # writing of the request nothing waits, so it is this connection that is written to.
-            if not self._may_send():
+            # Once lapsed it stays so: a later batch must not go out where an earlier one was refused.
+            self._lapsed = self._lapsed or not self._may_send()
+            if self._lapsed:
                 raise LeadershipLapsed
         return await self._send_request(node_id, request, **options)

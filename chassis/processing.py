@@ -31,7 +31,8 @@ log = logger(__name__)
 RETRY_BUDGET_SECONDS = 120
 """Below `max_poll_interval_ms` (300 s): after it the batch goes back to the log and comes again."""
 BAD_RELEASE_KEYS = 20
-BAD_RELEASE_WINDOW_SECONDS = 60
+BAD_RELEASE_WINDOW_SECONDS = 86_400
+"""So long as nobody has redriven them: a shorter look back would let a bad release park as many again each time."""
 
 _FRESH = text(
     """
@@ -71,7 +72,11 @@ _COUNT_SKIPPED = text(
 
 
 class ConsumerPaused(Exception):
-    """Many keys fail alike within a short time: a bad release, not bad data. Nothing more is parked meanwhile."""
+    """Many keys fail alike: a bad release, not bad data. Nothing more is parked for this reason meanwhile."""
+
+    def __init__(self, reason: str, type_: str | None) -> None:
+        super().__init__(reason)
+        self.type = type_
 
 
 class Processor:
@@ -90,6 +95,7 @@ class Processor:
         self.parking = Parking(service, log_identity)
         self.log_identity = log_identity
         self.paused_reason: str | None = None
+        self._paused_type: str | None = None
         self.retry_budget_seconds: float = RETRY_BUDGET_SECONDS
         self.retrying_since: float | None = None
         """Since when (monotonic) nothing succeeds; kept across batches that go back to the log."""
@@ -111,14 +117,14 @@ class Processor:
                 self.retrying_since = self.retrying_since or time.monotonic()
                 self.database.metrics.retried(self.consumer, type(error).__name__)
                 if isinstance(error, ConsumerPaused):
-                    self.paused_reason = str(error)
+                    self.paused_reason, self._paused_type = str(error), error.type
                 log.warning("batch_retried", after_seconds=pause_seconds, exc_info=error)
                 await asyncio.sleep(pause_seconds)
                 pause_seconds = min(pause_seconds * 2, 10)
                 if time.monotonic() > deadline:
                     raise
             else:
-                self.paused_reason = self.retrying_since = None
+                self.retrying_since = None
                 return
 
     @asynccontextmanager
@@ -162,27 +168,29 @@ class Processor:
             reach(AFTER_HANDLER)
             await self._store_offsets(tx, records)
         processed = [item.event.type for item in fresh]
+        if self._paused_type in processed:
+            self.paused_reason = self._paused_type = None
         passed_over = [self.reader.known(item.type) for item in skipped]
         seconds = time.monotonic() - began
         self.database.metrics.batch(self.consumer, len(records), seconds, processed, passed_over)
 
     async def _park_failed(self, record: ConsumerRecord[Any, Any], error: Exception) -> None:
         reason, detail = failure(error)
-        with about_record(record):
-            log.error("message_parked", reason=reason, detail=detail, topic=record.topic, exc_info=error)
-        item = self.reader.read(record)
+        type_ = type_of(self.reader.read(record))
         async with self.transaction() as tx:
             if not isinstance(error, Refusal):
-                await self._refuse_bad_release(tx, reason)
-            await self.parking.park(tx, [ToPark(record, reason, detail, type_of(item))])
+                await self._refuse_bad_release(tx, reason, type_)
+            await self.parking.park(tx, [ToPark(record, reason, detail, type_)])
             await self._store_offsets(tx, [record])
+        with about_record(record):
+            log.error("message_parked", reason=reason, detail=detail, topic=record.topic, exc_info=error)
 
-    async def _refuse_bad_release(self, tx: Transaction, reason: str) -> None:
+    async def _refuse_bad_release(self, tx: Transaction, reason: str, type_: str | None) -> None:
         # Only for errors nobody foresaw: junk and named refusals are the sender's, and a sender must not be able to
-        # stop everybody else. Once paused it stays so until a batch succeeds: the release is still the same.
+        # stop everybody else. Once paused it stays so until an event of the type takes effect: others prove nothing.
         many = await self.parking.recently_parked_keys(tx, reason, BAD_RELEASE_WINDOW_SECONDS) >= BAD_RELEASE_KEYS
         if many or self.paused_reason == reason:
-            raise ConsumerPaused(reason)
+            raise ConsumerPaused(reason, type_)
 
     async def _count_skipped(self, tx: Transaction, skipped: Sequence[Skipped]) -> None:
         if not skipped:

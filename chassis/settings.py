@@ -40,7 +40,8 @@ class ServiceSettings(BaseSettings):
     encryption_keys_file: Path
     traces_exporter: Literal["none", "zipkin", "otlp"] = "none"
     traces_endpoint: str = ""
-    traces_sample_ratio: float = 1.0
+    traces_sample_ratio: float = 0.05
+    """Share of causal chains whose spans are kept. Looking up a case needs none: `sinergi case` reads archives."""
     stop_when_stdin_closes: bool = False
     """Set by a supervisor: the process ends when its parent is gone, however the parent ended."""
     failpoints_folder: Path | None = None

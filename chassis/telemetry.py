@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from chassis.settings import ServiceSettings
 
 tracer = trace.get_tracer("sinergi")
 _propagator = TraceContextTextMapPropagator()
+_told_unsampled: ContextVar[tuple[int, frozenset[str]]] = ContextVar("told_unsampled", default=(0, frozenset()))
+"""A trace of which no spans are kept, and the cases it was about: logs name them all the same."""
 
 CASE = "sinergi.case_id"
 """Attribute by which the spans of a case are found."""
@@ -101,11 +104,21 @@ def note_event(context: Context | None, event_type: str, event_id: UUID, case: U
     """
     current = trace.get_current_span(context)
     if not current.is_recording():
+        _note_unsampled(current.get_span_context().trace_id, str(case))
         return
     ids = {"sinergi.event_id": str(event_id), CASE: str(case)}
     current.add_event(f"record {event_type}", ids)
     if "sinergi.event_id" not in (getattr(current, "attributes", None) or {}):
         current.set_attributes(ids)
+
+
+def _note_unsampled(trace_id: int, case: str) -> None:
+    known_id, cases = _told_unsampled.get()
+    if known_id != trace_id:
+        _told_unsampled.set((trace_id, frozenset({case})))
+    elif len(cases) < 2:
+        # One is named by logs, and two are several: more need not be kept.
+        _told_unsampled.set((trace_id, cases | {case}))
 
 
 def fail(current: trace.Span, error: BaseException) -> None:
@@ -139,6 +152,9 @@ def current_case_id() -> str | None:
     current = trace.get_current_span()
     told = (getattr(current, "attributes", None), *(event.attributes for event in getattr(current, "events", ())))
     cases = {str(attributes[CASE]) for attributes in told if attributes and CASE in attributes}
+    unsampled = _told_unsampled.get()
+    if not current.is_recording() and unsampled[0] == current.get_span_context().trace_id:
+        cases |= unsampled[1]
     return cases.pop() if len(cases) == 1 else None
 
 

@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 SIGNATURE_HEADER = "X-Gateway-Signature"
 _TRIES = 5
+_AT_ONCE = 10
 
 
 class ReceiptPost:
@@ -21,7 +22,9 @@ class ReceiptPost:
         self._url = url
         self._secret = secret
         self._under_way: set[asyncio.Task[None]] = set()
-        self._client = httpx.AsyncClient(timeout=5, limits=httpx.Limits(max_connections=10))
+        self._client = httpx.AsyncClient(timeout=5)
+        # Not left to the client's pool, which looks through everybody who waits each time that a connection is free.
+        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     def send(self, reference: str, statuses: list[str], after_seconds: float) -> None:
         """Post the statuses one after the other, the first one after the given time."""
@@ -47,7 +50,8 @@ class ReceiptPost:
         headers = {SIGNATURE_HEADER: f"sha256={signature}", "Content-Type": "application/json"}
         for number in range(_TRIES):
             try:
-                response = await self._client.post(self._url, content=body, headers=headers)
+                async with self._slots:
+                    response = await self._client.post(self._url, content=body, headers=headers)
             except httpx.HTTPError:
                 log.info("receipt callback does not answer")
             else:

@@ -19,11 +19,17 @@ from chassis.projection import Projection
 from chassis.replay.comparing import Comparison, compare
 
 LOCK_TIMEOUT_SECONDS = 10
+SWITCH_SECONDS = 5
+"""For each step of the switch itself, whatever the comparison has left of its time."""
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _ALONE = text("SELECT pg_try_advisory_lock(hashtextextended(:lock, 0))")
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
-_PATIENCE = text("SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true)")
+_PATIENCE = text(
+    "SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true),"
+    " set_config('idle_in_transaction_session_timeout', :statement, true)"
+)
+_SWITCH_PATIENCE = text("SELECT set_config('statement_timeout', :statement, true)")
 _DROP = text("SELECT drop_generation(:projection, :state)")
 _MOVE = text("SELECT move_generation(:projection, :state, :state_after)")
 _COPY = text("SELECT copy_structure(:live, :next)")
@@ -99,6 +105,7 @@ class Held:
         `offsets_of_live`: it was not built from the log, so it goes on at the live one's offsets; what it heard is
         in its inbox. The live one's parked messages, which only the log held, then wait for it.
         """
+        await self.connection.execute(_SWITCH_PATIENCE, {"statement": f"{SWITCH_SECONDS * 1000}ms"})
         await self._require_same_structure("next")
         consumers = await self.consumers()
         if offsets_of_live:
@@ -204,6 +211,8 @@ class Generations:
     @asynccontextmanager
     async def held(self, seconds: float) -> AsyncIterator[Held]:
         """Let the batch end that is running, and keep further ones waiting until the block ends, at most so long.
+
+        A replay that is suspended or cut off meanwhile is ended by the database, and the live consumer goes on.
 
         Everything done through `Held` commits with the block. Raises NotHeld when the batch takes too long.
         """

@@ -109,12 +109,12 @@ class Replay:
     async def _compare_and_switch(self, held: Held, actor: str, accept_differences: bool) -> Comparison:
         try:
             comparison = await held.compare()
+            if comparison.equal or accept_differences:
+                await held.switch(actor=actor, equal=comparison.equal, offsets_of_live=self._source.offsets_of_live)
         except DBAPIError as error:
             if sqlstate_of(error) != _QUERY_CANCELED:
                 raise
-            raise ReplayFailed(f"Totals took longer than {COMPARE_SECONDS} s to count") from error
-        if comparison.equal or accept_differences:
-            await held.switch(actor=actor, equal=comparison.equal, offsets_of_live=self._source.offsets_of_live)
+            raise ReplayFailed(f"Totals and switch took longer than {COMPARE_SECONDS} s") from error
         return comparison
 
     async def _catch_up(self, *, held: bool) -> None:

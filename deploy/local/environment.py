@@ -45,7 +45,7 @@ def service_environment(
         "ENCRYPTION_KEYS_FILE": encryption_keys_file(home, service),
         "TRACES_EXPORTER": "zipkin",
         "TRACES_ENDPOINT": f"{addresses.zipkin_url}/api/v2/spans",
-        "TRACES_SAMPLE_RATIO": "1",
+        "TRACES_SAMPLE_RATIO": options.environment.get("TRACES_SAMPLE_RATIO", "1"),
         "ZIPKIN_UI_URL": f"{addresses.zipkin_url}/zipkin",
         **(_for_messages(home, options) if service == "notifications" else {}),
         **{f"{name.upper()}_URL": url for name, url in addresses.urls.items()},

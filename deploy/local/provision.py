@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from deploy.local.errors import StackError
@@ -83,10 +84,12 @@ async def provision_database(
 
 
 async def create_topics(bootstrap_servers: str, topics: Iterable[Topic], prefix: str = "") -> None:
-    """Make the topics that do not exist yet; one that exists is left as it is.
+    """Make the topics that do not exist yet; one that exists is left as it is, and must fit.
 
-    Raises StackError when the broker refuses.
+    Raises StackError when the broker refuses, and for a topic in which events would be lost or out of order: with other
+    partitions, kept for a shorter time, or compacted. A broker that makes topics by itself makes such ones.
     """
+    topics = list(topics)
     wanted = [
         NewTopic(
             name=prefix + topic.name,
@@ -100,6 +103,7 @@ async def create_topics(bootstrap_servers: str, topics: Iterable[Topic], prefix:
     try:
         await admin.start()
         response = await admin.create_topics(wanted)
+        found = await _settings_of(admin, [topic.name for topic in wanted])
     except (KafkaError, OSError) as error:
         raise StackError(f"Kafka at {bootstrap_servers} made no topics: {error!r}") from error
     finally:
@@ -107,6 +111,38 @@ async def create_topics(bootstrap_servers: str, topics: Iterable[Topic], prefix:
     for name, code, *_ in response.topic_errors:
         if code not in (0, TopicAlreadyExistsError.errno):
             raise StackError(f"Kafka refused the topic {name}: {for_code(code).__name__}")
+    for topic in topics:
+        _require_fit(topic, prefix + topic.name, found.get(prefix + topic.name, {}))
+
+
+async def _settings_of(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    """What each topic was made with, as far as the broker knows it by now."""
+    asked = {name: dict.fromkeys(("retention.ms", "cleanup.policy")) for name in names}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs) for name, configs in asked.items()]
+    found: dict[str, dict[str, str]] = {}
+    for answer in await admin.describe_configs(resources):
+        for code, _, _, name, entries in answer.resources:
+            if code == 0:
+                found[name] = {entry[0]: entry[1] for entry in entries}
+    for topic in await admin.describe_topics(names):
+        if topic["topic"] in found and topic["partitions"]:
+            found[topic["topic"]]["partitions"] = str(len(topic["partitions"]))
+    return found
+
+
+def _require_fit(topic: Topic, name: str, found: Mapping[str, str]) -> None:
+    kept = int(found.get("retention.ms", topic.retention_ms))
+    if found.get("partitions", str(topic.partitions)) != str(topic.partitions):
+        problem = f"has {found['partitions']} partitions instead of {topic.partitions}"
+    elif kept != -1 and not 0 <= topic.retention_ms <= kept:
+        problem = f"keeps records for {kept} ms (retention.ms) instead of {topic.retention_ms}"
+    elif found.get("cleanup.policy", "delete") != "delete":
+        problem = f"is compacted (cleanup.policy {found['cleanup.policy']})"
+    else:
+        return
+    raise StackError(
+        f"The topic {name} {problem}: make it anew so, and set auto.create.topics.enable=false on the broker."
+    )
 
 
 async def _ensure_role(connection: asyncpg.Connection, role: str, password: str) -> None:

@@ -12,6 +12,7 @@ from chassis.case_timeline import CaseTimeline
 from chassis.http import Routes
 from chassis.i18n import Language
 from chassis.pages import render
+from chassis.tls import trusted
 from contracts.catalogue import CATALOGUE
 from services.console.domain.wording import event_words, service_words
 from services.console.presenting import trace_url
@@ -52,7 +53,7 @@ async def _timeline(case_id: UUID, request: Request) -> CaseTimeline:
     """Asked of all services at once, in the name of the caller. Raises UnknownCase when nobody knows anything."""
     settings: Settings = request.app.state.settings
     headers = {"Authorization": f"Bearer {bearer_token(request)}"}
-    async with httpx.AsyncClient(headers=headers, timeout=SERVICE_TIMEOUT_SECONDS) as client:
+    async with httpx.AsyncClient(verify=trusted(), headers=headers, timeout=SERVICE_TIMEOUT_SECONDS) as client:
         timeline = await read_case(client, settings.service_urls, CATALOGUE, case_id)
     if not timeline.known and not timeline.silent:
         raise UnknownCase(case_id=str(case_id))

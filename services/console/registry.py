@@ -5,6 +5,7 @@ from uuid import UUID
 import httpx
 
 from chassis.logs import logger
+from chassis.tls import trusted
 from services.console.domain.masking import masked_name
 
 PURPOSE = "case_work"
@@ -24,7 +25,7 @@ class Registry:
         headers = {"Authorization": f"Bearer {token}"}
         body = {"person_ids": [str(person_id)], "purpose": PURPOSE}
         try:
-            async with httpx.AsyncClient(timeout=self._timeout_seconds) as client:
+            async with httpx.AsyncClient(verify=trusted(), timeout=self._timeout_seconds) as client:
                 response = await client.post(f"{self._url}/contacts/lookup", json=body, headers=headers)
         except httpx.HTTPError as error:
             log.warning("registry_unreachable", error=type(error).__name__)

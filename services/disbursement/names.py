@@ -7,6 +7,7 @@ import httpx
 from fastapi import Request
 
 from chassis.errors import Refusal
+from chassis.tls import trusted
 from services.disbursement.settings import Settings
 
 _PURPOSE = "handover"
@@ -29,7 +30,7 @@ async def names_of(request: Request, person_ids: Sequence[UUID]) -> dict[UUID, d
     headers = {"Authorization": request.headers.get("authorization") or f"Bearer {request.cookies.get('session', '')}"}
     found: dict[UUID, dict[str, str]] = {}
     async with httpx.AsyncClient(
-        base_url=settings.registry_url, headers=headers, timeout=settings.registry_timeout_seconds
+        verify=trusted(), base_url=settings.registry_url, headers=headers, timeout=settings.registry_timeout_seconds
     ) as client:
         for start in range(0, len(person_ids), _BATCH):
             for item in await _look_up(client, person_ids[start : start + _BATCH]):

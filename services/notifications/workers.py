@@ -9,6 +9,7 @@ import httpx
 
 from chassis.logs import logger
 from chassis.service import Service
+from chassis.tls import trusted
 from chassis.workers import Worker
 from services.notifications.clients.registry import Contact, ContactBook
 from services.notifications.clients.sms_http import SmsGateway
@@ -67,14 +68,14 @@ class Sender:
         if by_email:
             async with service.database.transaction() as tx:
                 await mark_as_email(tx, by_email)
-        async with httpx.AsyncClient(timeout=settings.sms_timeout_seconds) as client:
+        async with httpx.AsyncClient(verify=trusted(), timeout=settings.sms_timeout_seconds) as client:
             carrier = Carrier(gateway_of(settings, client), mail, settings.sms_concurrency)
             outcomes = await carrier.carry_all(plans)
         return [_tried(one, outcomes) for one in plans]
 
     async def _contacts(self, taken: list[TakenUp]) -> dict[UUID, Contact]:
         settings = self._settings
-        async with httpx.AsyncClient(timeout=settings.registry_timeout_seconds) as client:
+        async with httpx.AsyncClient(verify=trusted(), timeout=settings.registry_timeout_seconds) as client:
             book = ContactBook(client, settings.registry_url, settings.service_token_file)
             return await book.look_up([one.person_id for one in taken])
 
@@ -95,7 +96,7 @@ class Asker:
         if not questions:
             return False
         slots = asyncio.Semaphore(settings.sms_concurrency)
-        async with httpx.AsyncClient(timeout=settings.sms_timeout_seconds) as client:
+        async with httpx.AsyncClient(verify=trusted(), timeout=settings.sms_timeout_seconds) as client:
             gateway = gateway_of(settings, client)
             asked = await asyncio.gather(*(_ask(gateway, slots, question) for question in questions))
         patience = Patience(

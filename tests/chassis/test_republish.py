@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.auth import Role
+from chassis.broker import LogReplaced, RelayProducer
 from chassis.consumer import Consumers
 from chassis.events import Delivered
 from chassis.health import readiness_problems
@@ -126,6 +127,23 @@ async def _rebuild(kafka: Kafka) -> None:
     await asyncio.to_thread(shutil.rmtree, kafka.folder / "data")
     await asyncio.to_thread(kafka.start)
     await _create_topics(kafka)
+
+
+async def test_what_was_on_its_way_never_enters_the_log_built_in_its_place(mortal_kafka: Kafka) -> None:
+    """The client library repeats what was not acknowledged, and would begin the new log with it."""
+    await _create_topics(mortal_kafka)
+    producer = RelayProducer(may_send=lambda: True, bootstrap_servers=mortal_kafka.bootstrap_servers)
+    await producer.start()
+    try:
+        await producer.send_and_wait(CREDITS, b"sent", key=b"k")
+        await asyncio.to_thread(mortal_kafka.kill)
+        held = await producer.send(CREDITS, b"on its way", key=b"k")
+        await _rebuild(mortal_kafka)
+        with pytest.raises(LogReplaced):
+            await asyncio.wait_for(held, 60)
+    finally:
+        await producer.stop()
+    assert await read_to_end(mortal_kafka.bootstrap_servers, CREDITS) == []
 
 
 async def _says(sample: ServiceUnderTest, problem: str) -> bool:

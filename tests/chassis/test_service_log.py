@@ -15,6 +15,7 @@ from uuid import UUID
 import httpx
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 
 from chassis import telemetry
 from chassis.auth import Role
@@ -88,11 +89,12 @@ def _start(arguments: list[str], log: Path) -> Process:
         return Process(subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT), log)
 
 
+@pytest.mark.parametrize("sampler", [ALWAYS_ON, ALWAYS_OFF], ids=["sampled", "not sampled"])
 async def test_every_line_is_json_and_what_failed_names_trace_and_case(
     kafka: Kafka, prefix: str, process: Process, make_sample: MakeSample, issuer: TestIssuer,
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, sampler: Sampler,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(telemetry, "tracer", TracerProvider().get_tracer("test"))
+    monkeypatch.setattr(telemetry, "tracer", TracerProvider(sampler=sampler).get_tracer("test"))
     sample = make_sample()
     with telemetry.tracer.start_as_current_span("request") as request:
         trace_id = f"{request.get_span_context().trace_id:032x}"

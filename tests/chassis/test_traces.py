@@ -12,7 +12,8 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.trace import SpanKind, TraceFlags
 
 from chassis import telemetry
 from chassis.auth import Role
@@ -158,6 +159,27 @@ async def test_a_chain_from_request_to_the_next_outbox_is_one_trace(
         assert {told(span, "case_id") for span in spans} == {str(chain.account_id)}
         (caused,) = [row for row in rows if str(row.event_id) == told(by_name["publish mirror.seen.v1"], "event_id")]
         assert caused.headers["ce_causationid"] == told(heard, "event_id")
+
+
+async def test_a_chain_that_is_not_sampled_is_one_trace_all_the_same(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No span is kept, and the ids of the traces still lead from the request through both outboxes."""
+    unsampled = TracerProvider(sampler=ALWAYS_OFF)
+    monkeypatch.setattr(telemetry, "tracer", unsampled.get_tracer("test"))
+    app = chain.first.service.app
+    FastAPIInstrumentor.instrument_app(app, tracer_provider=unsampled, exclude_spans=["receive", "send"])
+    try:
+        await chain.credit_at_once(3)
+    finally:
+        FastAPIInstrumentor.uninstrument_app(app)
+    await chain.hear_and_tell(3)
+    statement = "SELECT event_id, headers ->> 'ce_causationid' AS cause, headers ->> 'traceparent' AS trace FROM outbox"
+    requested = {str(row.event_id): row.trace for row in await chain.first.fetch_all(statement)}
+    caused = {row.cause: row.trace for row in await chain.second.fetch_all(statement)}
+    assert caused == requested
+    assert len(set(requested.values())) == 3
+    assert not any(int(trace[-2:], 16) & TraceFlags.SAMPLED for trace in requested.values())
 
 
 async def test_a_batch_that_is_rolled_back_shows_as_failed_and_its_next_attempt_anew(

@@ -84,7 +84,7 @@ class Backlog:
     async def _unread(self, service: str) -> dict[str, int]:
         connection = await asyncpg.connect(self.stack.database_url(service), timeout=5)
         try:
-            return {"records unread": unread(await connection.fetch(OFFSETS), self._log_identity, self._ends)}
+            return {"records unread": unread(service, await connection.fetch(OFFSETS), self._log_identity, self._ends)}
         finally:
             await connection.close()
 
@@ -107,7 +107,9 @@ async def _until_nothing(ask: Callable[[], Awaitable[list[str]]], since: float, 
     while True:
         left = await ask()
         seconds = time.monotonic() - since
-        if not left or seconds > limit_seconds:
+        if seconds > limit_seconds:
+            return Drained(seconds, left or [f"nothing any more, but only after {seconds:.0f} s"])
+        if not left:
             return Drained(seconds, left)
         await asyncio.sleep(PAUSE_SECONDS)
 

@@ -147,6 +147,22 @@ async def _write(connection: AsyncConnection, events: list[Outgoing]) -> None:
         shows="0 == 3",
     ),
     Mutation(
+        name="log not recognised: a producer sends into whatever log answers",
+        file="chassis/broker.py",
+        guard="                await self.refuse_other_log(node_id)\n",
+        without="",
+        tests=("tests/chassis/test_republish.py::test_what_was_on_its_way_never_enters_the_log_built_in_its_place",),
+        shows="DID NOT RAISE",
+    ),
+    Mutation(
+        name="leadership not asked: a leader that was frozen sends what it still holds",
+        file="chassis/broker.py",
+        guard="            if self._lapsed:\n",
+        without="            if False:\n",
+        tests=("tests/chassis/test_relay_takeover.py::test_a_leader_that_lapsed_sends_nothing_of_what_it_holds",),
+        shows="DID NOT RAISE",
+    ),
+    Mutation(
         name="silence not given up: a statement may wait for ever",
         file="chassis/database.py",
         guard='"command_timeout": STATEMENT_SECONDS',

@@ -15,6 +15,7 @@ import psutil
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from chassis.settings import ServiceSettings
 from deploy.local.home import Home
 from deploy.local.options import Options, from_environment
 from deploy.local.ports import accepts_connections, free_port
@@ -137,7 +138,12 @@ def running_stack(folder: Path | None = None, environment: Mapping[str, str] | N
     root.chmod(0o755)
     failpoints, sent_file = root / "failpoints", root / "sent.jsonl"
     failpoints.mkdir(exist_ok=True)
-    settings = {"FAILPOINTS_FOLDER": str(failpoints), "SMS_GATEWAY_SENT_FILE": str(sent_file)}
+    settings = {
+        "FAILPOINTS_FOLDER": str(failpoints),
+        "SMS_GATEWAY_SENT_FILE": str(sent_file),
+        # As in production: keeping the spans of everybody costs half a core, which those who are served miss.
+        "TRACES_SAMPLE_RATIO": str(ServiceSettings.model_fields["traces_sample_ratio"].default),
+    }
     reports: list[str] = []
     stack = Stack(
         Home(root),

@@ -37,8 +37,8 @@ async def test_poison_waits_alone_and_mended_it_leaves_no_trace(
     lot = random.Random(seed_of_run())
     oracle = await start_service(SERVICE)
     kinds = {kind.encode() for kind in oracle.service.consumers.kinds}
-    # About a third of what is told is for this service.
-    told = [each for each in stories(lot, EVENTS * 5) if dict(each.headers)["ce_type"] in kinds][:EVENTS]
+    # About a tenth of what is told is for this service.
+    told = [each for each in stories(lot, EVENTS * 15) if dict(each.headers)["ce_type"] in kinds][:EVENTS]
     since = datetime.now(UTC)
     for start in range(0, EVENTS, 500):
         await oracle.processor().process(once_each(told[start : start + 500]))

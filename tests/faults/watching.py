@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from contracts.catalogue import TOPICS
+from contracts.catalogue import TOPICS, heard_by
 from tests.faults.clerk import Clerk
 from tests.faults.running import SERVICES, FaultStack
 
@@ -145,7 +145,7 @@ async def undone(stack: FaultStack) -> list[str]:
             finally:
                 await connection.close()
             found += [f"{service}: {count} {what}" for what, count in work.items() if count]
-            if lag := unread(rows, log_identity, ends):
+            if lag := unread(service, rows, log_identity, ends):
                 found.append(f"{service}: {lag} records unread")
     except (*OUTAGE, KafkaError) as error:
         found.append(f"a server is away: {type(error).__name__}")
@@ -167,9 +167,9 @@ async def ends_of(bootstrap_servers: str) -> tuple[str, Mapping[TopicPartition, 
         await admin.close()
 
 
-def unread(rows: list[Any], log_identity: str, ends: Mapping[TopicPartition, int]) -> int:
-    """Records of this log that a consumer has not read, in all partitions of the topics it hears."""
-    heard = {row["topic"] for row in rows}
+def unread(service: str, rows: list[Any], log_identity: str, ends: Mapping[TopicPartition, int]) -> int:
+    """Records of this log that a service has not read, in all partitions of the topics it hears."""
+    heard = {row["topic"] for row in rows} | {entry.topic.name for entry in heard_by(service)}
     read = {
         TopicPartition(row["topic"], row["partition"]): row["next_offset"]
         for row in rows

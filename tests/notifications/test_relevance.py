@@ -42,7 +42,7 @@ def _over(person: UUID, matter: str) -> tuple[Fact, Fact]:
 
 
 async def _reasons(world: World) -> list[str]:
-    return [row.reason for row in await world.service.fetch_all("SELECT reason FROM message ORDER BY id")]
+    return [row.reason for row in await world.service.fetch_all("SELECT reason FROM message ORDER BY cause_id")]
 
 
 async def _lists(world: World) -> list[tuple[str, int]]:

@@ -98,7 +98,7 @@ async def test_an_invitation_whose_day_has_passed_is_not_sent_unless_it_was_ente
     person = world.people.add("+6281234012345")
     await world.service.deliver(scheduled(person, late_entry_reason=None), scheduled(person))
     await world.settle(until="delivered")
-    rows = await world.service.fetch_all("SELECT state, reason FROM message ORDER BY id")
+    rows = await world.service.fetch_all("SELECT state, reason FROM message ORDER BY cause_id")
     assert [(row.state, row.reason) for row in rows] == [("failed", "expired"), ("delivered", None)]
 
 

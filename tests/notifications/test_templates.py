@@ -34,7 +34,7 @@ async def test_a_new_version_counts_for_messages_queued_afterwards(world: World)
     await world.service.deliver(enrolled(person))
     assert (await administrator.post(ADDRESS, json=GOOD)).status_code == 201
     await world.service.deliver(enrolled(person))
-    rows = await world.service.fetch_all("SELECT template_version FROM message ORDER BY id")
+    rows = await world.service.fetch_all("SELECT template_version FROM message ORDER BY cause_id")
     assert [row.template_version for row in rows] == [1, 2]
     shown = (await administrator.get(f"{ADDRESS}/2")).json()
     assert shown["sample_sms"].startswith("Bpk/Ibu Siti Contoh Penerima: pelatihan Ternak Kambing, 30 dan 31 Oktober")
@@ -73,7 +73,7 @@ async def test_a_term_names_a_code_from_now_on(world: World) -> None:
     await world.service.deliver(enrolled(world.people.add(None)))
     assert (await administrator.post("/terms", json=term)).status_code == 201
     await world.service.deliver(enrolled(world.people.add(None)))
-    rows = await world.service.fetch_all("SELECT facts ->> 'pelatihan' AS course FROM message ORDER BY id")
+    rows = await world.service.fetch_all("SELECT facts ->> 'pelatihan' AS course FROM message ORDER BY cause_id")
     assert [row.course for row in rows] == ["Tata Boga", "Memasak"]
     named = {one["code"]: one for one in (await administrator.get("/terms")).json()}
     assert (named["tata-boga"]["label"], named["tata-boga"]["version"]) == ("Memasak", 2)

@@ -1,5 +1,6 @@
 """The mentoring plan of one grant, with its visits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -115,8 +116,8 @@ class MentoringPlan:
     region_code: str
     handover: Handover
     schedule: Schedule
-    holds: frozenset[Hold] = frozenset()
-    ended_on: date | None = None
+    holds: Mapping[Hold, date] = field(default_factory=dict)
+    """Why mentoring rests, each reason with the day it began: never changed in place."""
     baseline_income_rupiah: int | None = None
     version: int = 0
     visits: list[Visit] = field(default_factory=list)
@@ -126,7 +127,12 @@ class MentoringPlan:
         """Active without a hold; a voided handover alone only suspends; everything else stops."""
         if not self.holds:
             return PlanState.ACTIVE
-        return PlanState.SUSPENDED if self.holds == {Hold.HANDOVER_VOIDED} else PlanState.STOPPED
+        return PlanState.SUSPENDED if self.holds.keys() == {Hold.HANDOVER_VOIDED} else PlanState.STOPPED
+
+    @property
+    def ended_on(self) -> date | None:
+        """Since when mentoring rests, by the reasons that still hold; None while it is active."""
+        return min(self.holds.values(), default=None)
 
     @property
     def recorded_visits(self) -> list[Visit]:
@@ -171,24 +177,24 @@ class MentoringPlan:
         return self.plan_visits([], when) if self.state is PlanState.ACTIVE else None
 
     def hold(self, reason: Hold, when: When) -> MentoringStopped | None:
-        """Stop further visits; each reason is told once."""
+        """Stop further visits; each reason is told once. Who moved away and then died is gone since the first of it."""
         if reason in self.holds:
             return None
-        self.ended_on = when.occurred_on if self.ended_on is None else min(self.ended_on, when.occurred_on)
-        self.holds |= {reason}
+        replaced = PERSON_HOLDS if reason in PERSON_HOLDS else frozenset()
+        since = min([when.occurred_on, *(day for hold, day in self.holds.items() if hold in replaced)])
+        self._release(replaced)
+        self.holds = {**self.holds, reason: since}
         return MentoringStopped(self.next_sequence(), when, reason.value)
 
     def person_is_active(self, when: When) -> MentoringPlanned | None:
         """A death or move recorded by mistake was corrected: visits are planned again."""
-        if not self.holds & PERSON_HOLDS:
+        if not self.holds.keys() & PERSON_HOLDS:
             return None
         self._release(PERSON_HOLDS)
         return self.plan_visits([], when) if self.state is PlanState.ACTIVE else None
 
     def _release(self, reasons: frozenset[Hold]) -> None:
-        self.holds -= reasons
-        if not self.holds:
-            self.ended_on = None
+        self.holds = {hold: day for hold, day in self.holds.items() if hold not in reasons}
 
     def extend(self, new_ids: list[UUID], when: When) -> MentoringPlanned:
         """Plan further visits, as after a refused graduation. Raises MentoringEnded, ScheduleOutOfRange."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.transaction import Transaction
@@ -33,14 +33,22 @@ async def lock_people(tx: Transaction, person_ids: Iterable[UUID]) -> dict[UUID,
 async def save_status(
     tx: Transaction, person_id: UUID, status: str, sequence: int, status_on: date, region_code: str | None
 ) -> None:
-    """Keep the newest status of a locked person, and the village unless None."""
+    """Keep the newest status of a locked person, and the village unless None.
+
+    Its day is the one a plan would have been stopped by, had there been one: a later correction of a dead person does
+    not move it, and who moved away and then died is gone since the first of it.
+    """
     await tx.execute(
         update(person)
         .where(person.c.person_id == person_id)
         .values(
             status=status,
             status_sequence=sequence,
-            status_on=status_on,
+            status_on=case(
+                (person.c.status == ACTIVE, status_on),
+                (person.c.status == status, person.c.status_on),
+                else_=func.least(person.c.status_on, status_on),
+            ),
             region_code=func.coalesce(region_code, person.c.region_code),
         )
     )

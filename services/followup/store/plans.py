@@ -1,6 +1,7 @@
 """Mentoring plans with their visits."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -125,8 +126,7 @@ def _plan(row: Row[Any]) -> MentoringPlan:
         region_code=row.region_code,
         handover=Handover(row.bast_id, row.handed_over_on, row.handover_late_entry_reason),
         schedule=Schedule(row.visits_count, row.interval_months),
-        holds=frozenset(Hold(hold) for hold in row.holds),
-        ended_on=row.ended_on,
+        holds={Hold(hold): date.fromisoformat(day) for hold, day in row.holds.items()},
         baseline_income_rupiah=row.baseline_income_rupiah,
         version=row.version,
     )
@@ -149,8 +149,7 @@ def _plan_row(plan: MentoringPlan) -> dict[str, Any]:
         "visits_count": plan.schedule.visits_count,
         "interval_months": plan.schedule.interval_months,
         "state": plan.state.value,
-        "holds": sorted(hold.value for hold in plan.holds),
-        "ended_on": plan.ended_on,
+        "holds": {hold.value: day.isoformat() for hold, day in plan.holds.items()},
         "baseline_income_rupiah": plan.baseline_income_rupiah,
         "version": plan.version,
     }

@@ -12,6 +12,7 @@ from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
 from chassis.paging import After, Limit, Page
+from chassis.tls import trusted
 from services.notifications.api.messages import ACKNOWLEDGE
 from services.notifications.clients.registry import Contact, ContactBook
 from services.notifications.domain.outcome import NotTried
@@ -87,7 +88,7 @@ async def _contacts(settings: Settings, person_ids: list[UUID]) -> dict[UUID, Co
     if not person_ids:
         return {}
     try:
-        async with httpx.AsyncClient(timeout=settings.registry_timeout_seconds) as client:
+        async with httpx.AsyncClient(verify=trusted(), timeout=settings.registry_timeout_seconds) as client:
             book = ContactBook(client, settings.registry_url, settings.service_token_file)
             return await book.look_up(person_ids)
     except NotTried:

@@ -1,0 +1,53 @@
+"""What is promised of speed, and whether the figures of a run keep it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One figure: `gate` must be reached, `goal` is wished for. Where `at_most`, smaller is better."""
+
+    figure: str
+    gate: float
+    goal: float
+    at_most: bool = False
+
+    def verdict(self, measured: float) -> str:
+        """`goal`, `gate` or `missed`."""
+        sign = -1 if self.at_most else 1
+        if sign * measured >= sign * self.goal:
+            return "goal"
+        return "gate" if sign * measured >= sign * self.gate else "missed"
+
+
+CHAIN_SPEED: Final = Target("chassis chain / floor, people/s, telemetry on", 0.65, 0.85)
+CHAIN_CPU: Final = Target("floor / chassis chain, CPU ms per person, telemetry on", 0.65, 0.85)
+TELEMETRY: Final = Target("telemetry on / off, CPU ms per person", 1.15, 1.08, at_most=True)
+
+
+def chain_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The table's rows of the chain: ratios of medians, and the rounds they come from."""
+
+    def median(side: str, figure: str) -> float:
+        return float(found[side][figure]["median"])
+
+    floor, traced, untraced = "floor, full", "chassis, telemetry on", "chassis, telemetry off"
+    measured = {
+        CHAIN_SPEED: median(traced, "people_per_second") / median(floor, "people_per_second"),
+        CHAIN_CPU: median(floor, "cpu_ms_per_person") / median(traced, "cpu_ms_per_person"),
+        TELEMETRY: median(traced, "cpu_ms_per_person") / median(untraced, "cpu_ms_per_person"),
+    }
+    return [
+        {
+            "figure": target.figure,
+            "measured": round(value, 3),
+            "gate": target.gate,
+            "goal": target.goal,
+            "at_most": target.at_most,
+            "verdict": target.verdict(value),
+            "rounds": {side: found[side]["rounds"] for side in found},
+        }
+        for target, value in measured.items()
+    ]
