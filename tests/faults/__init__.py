@@ -21,7 +21,8 @@ The parts, each with a small interface, usable one by one:
 - `extent.extent(full=…, smoke=…)` and `extent.seed_of_run()`: `make faults` runs `test_<row>.py` with FAULTS=full.
 
 - `proxy.Proxy`: connections that are delayed, slow, reset, held or silent; `proxy_path`: services and stacks behind it.
-- `disorder`, `disorder_stories`: made-up lives as events, told once or ten times and shuffled; states by content.
+- `disorder`, `disorder_stories`, `disorder_lives`, `disorder_acts`: made-up lives as events, told once or ten times and
+  shuffled, after what officers had done; states by content.
 - `poison`, `partners`: spoilt messages among healthy ones; a gateway and a mail server of all moods.
 - `honesty`, `honesty_table`: guards taken out one at a time in a copy, and the tests that must turn red.
 

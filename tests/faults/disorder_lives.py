@@ -138,8 +138,8 @@ class Life:
     def _registry(self) -> Iterator[Fact]:
         yield r.PersonRegisteredV1(**self._attributes(0), import_id=self._programme.import_id)
         if self._deck.one_of(2, "corrected"):
-            changed = (r.PersonField.PHONE, r.PersonField.DECILE)
-            yield r.PersonCorrectedV1(**self._attributes(59), correction_id=self._id(), changed_fields=changed)
+            mended = (r.PersonField.PHONE, r.PersonField.DECILE)
+            yield r.PersonCorrectedV1(**self._attributes(59), correction_id=self._id(), changed_fields=mended)
         if self.fate in GONE:
             gone = self._attributes(200, GONE[self.fate])
             yield r.PersonCorrectedV1(**gone, correction_id=self._id(), changed_fields=(r.PersonField.STATUS,))

@@ -40,7 +40,7 @@ TELLS: Final = {
         model.event_type for model in (MentoringPlannedV1, MentoringStoppedV1, GraduatedV1, GraduationRefusedV1)
     },
 }
-"""What these events lead to, also by what officers did before. The others tell only what acts and workers bring about."""
+"""What these events lead to, also by what officers did before. The others tell nothing on hearing alone."""
 
 
 async def tell(service: ServiceUnderTest, lives: Sequence[Record], cut: Iterable[Sequence[Record]]) -> None:

@@ -112,6 +112,22 @@ def test_each_reason_is_told_once() -> None:
     assert (plan.version, plan.ended_on) == (2, date(2024, 1, 1))
 
 
+def test_a_replacement_after_a_death_leaves_the_day_of_the_death() -> None:
+    plan = plan_of()
+    plan.hold(Hold.HANDOVER_VOIDED, When(date(2023, 12, 1)))
+    plan.hold(Hold.DECEASED, When(date(2024, 3, 1)))
+    assert plan.ended_on == date(2023, 12, 1)
+    plan.hand_over_again(Handover(new_id(), date(2023, 12, 3), None), When(date(2023, 12, 3)))
+    assert (plan.state, plan.ended_on) == (PlanState.STOPPED, date(2024, 3, 1))
+
+
+def test_who_moved_away_and_then_died_is_gone_since_the_move() -> None:
+    plan = plan_of()
+    plan.hold(Hold.MOVED_AWAY, When(date(2024, 1, 1)))
+    plan.hold(Hold.DECEASED, When(date(2024, 3, 1)))
+    assert plan.holds == {Hold.DECEASED: date(2024, 1, 1)}
+
+
 def test_visits_before_the_end_may_still_be_entered_later_ones_not() -> None:
     plan = plan_of()
     plan.hold(Hold.MOVED_AWAY, When(date(2024, 1, 1)))
