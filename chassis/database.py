@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
-from sqlalchemy import text
+from sqlalchemy import AdaptedConnection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -34,6 +34,8 @@ _MISTAKES = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryEr
 CONNECT_SECONDS = 10.0
 STATEMENT_SECONDS = 60.0
 """A connection that a firewall has forgotten gives no sign, ever: what takes longer is given up and tried again."""
+PING_SECONDS = 5.0
+"""A pooled connection that does not answer so long is gone, and with it all that are as old: not a minute for each."""
 IDLE_SECONDS = 90.0
 """How long a transaction may say nothing before PostgreSQL ends it. On the server's side of such a connection it would
 stand open for ever, with its locks: a request sent again would be told for ever that it is in progress."""
@@ -81,6 +83,17 @@ def _driver_error(error: BaseException) -> BaseException:
     return error
 
 
+def _answers(connection: AdaptedConnection) -> bool:
+    """Asked before a pooled connection is used; False makes the pool renew all of its connections."""
+    try:
+        connection.run_async(lambda driver: driver.fetchval("SELECT 1", timeout=PING_SECONDS))
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        return False
+    return True
+
+
 class Database:
     """Opens transactions under one role. Every row written inside one becomes visible together, or not at all."""
 
@@ -110,6 +123,7 @@ class Database:
                 "server_settings": {"idle_in_transaction_session_timeout": f"{int(IDLE_SECONDS * 1000)}"},
             },
         )
+        self._engine.sync_engine.dialect.do_ping = _answers  # type: ignore[method-assign, assignment]
         self._identity = identity
         self._vault = vault
         self._zone = zone

@@ -60,13 +60,13 @@ async def kills(run: Run, storm: Storm) -> None:
 
 async def broker(run: Run, storm: Storm) -> None:
     """SIGKILL of the broker, and its data folder deleted and rebuilt from the outbox archives."""
-    await storm.rage(server_plan(run.dice, "kafka", SERVER_KILLS.now, mean_pause_seconds=4.0))
+    await storm.rage(server_plan(run.dice, "kafka", SERVER_KILLS.now, mean_pause_seconds=2.0))
     await rebuild_broker(storm, run.clerk)
 
 
 async def database(run: Run, storm: Storm) -> None:
     """Immediate stop and SIGKILL of PostgreSQL, and the restore of one service's backup taken in the middle."""
-    await storm.rage(server_plan(run.dice, "postgres", SERVER_KILLS.now, mean_pause_seconds=4.0))
+    await storm.rage(server_plan(run.dice, "postgres", SERVER_KILLS.now, mean_pause_seconds=2.0))
     for number in range(RESTORES.now):
         await asyncio.sleep(run.dice.uniform(0, 5))
         await restore_service(storm, RESTORED, run.stack.home.root / "backups" / f"{run.seed}-{number}")

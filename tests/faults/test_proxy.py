@@ -218,6 +218,28 @@ async def test_a_connection_that_falls_silent_is_given_up(
     before.stop()
 
 
+async def test_silent_connections_of_a_pool_are_given_up_together(
+    postgres: Postgres, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other, each for a minute, they would keep users waiting long after the fault."""
+    monkeypatch.setattr(database, "PING_SECONDS", 1.0)
+    before = Proxy(postgres.port)
+    before.start()
+    settings = ServiceSettings(**settings_for(through(before, postgres, sample_urls), issuer, tmp_path))
+    sample = ServiceUnderTest(create_service(settings, catalogue_with()), issuer)
+
+    async def ask() -> None:
+        async with sample.service.database.transaction() as tx:
+            await tx.execute(text("SELECT pg_sleep(0.5)"))
+
+    await asyncio.gather(*(ask() for _ in range(5)))
+    with before.suffering(Fault(Kind.SILENCE, Way.BOTH, 0)):
+        pass
+    await asyncio.wait_for(asyncio.gather(*(ask() for _ in range(5))), 45)
+    await sample.close()
+    before.stop()
+
+
 async def test_what_a_silent_connection_held_becomes_free(
     postgres: Postgres, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
