@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
@@ -23,6 +24,16 @@ async def cluster_id(client: AIOKafkaClient, node_id: Any = None) -> str:
     node_id = client.get_random_node() if node_id is None else node_id
     answer = await client.send(node_id, MetadataRequest([]))
     return str(answer.cluster_id)
+
+
+async def log_identity_of(bootstrap_servers: str) -> str:
+    """The same, asked of a broker to which there is no connection yet. Raises KafkaError, OSError."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    try:
+        await admin.start()
+        return str((await admin.describe_cluster())["cluster_id"])
+    finally:
+        await admin.close()
 
 
 class RelayProducer(AIOKafkaProducer):  # type: ignore[misc]

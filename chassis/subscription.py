@@ -12,13 +12,12 @@ from aiokafka import (
     ConsumerRecord,
     TopicPartition,
 )
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from sqlalchemy import text
 
-from chassis.broker import LogReplaced, cluster_id
+from chassis.broker import LogReplaced, cluster_id, log_identity_of
 from chassis.consumer import Consumers
 from chassis.database import Database, is_transient
 from chassis.events import Catalogue
@@ -36,6 +35,8 @@ MAX_POLL_INTERVAL_MS = 300_000
 STALLED_SECONDS = 60
 """The log was not asked for so long: a batch hangs, or the loop does."""
 GENERATION_PAUSE_SECONDS = 1
+STOP_SECONDS = 18
+"""More than the running batch is given; a service has 35 s to end."""
 RETRYING_SECONDS = 15
 """A batch that fails for so long is more than a hiccup of the database."""
 
@@ -157,7 +158,23 @@ class Subscription:
             log.info("consuming", topics=self._topics)
             await self._until_stopped_or_dead(stopping)
         finally:
-            await self._broker.stop()
+            await self._stop(self._broker)
+
+    async def _stop(self, broker: Any) -> None:
+        # In a task of its own: while a log is replaced the client library may swallow the cancelling of one of its
+        # tasks and wait for it for ever, or let the cancelling out. Either way nobody would begin anew.
+        for seconds in (STOP_SECONDS, 5):
+            stop = asyncio.ensure_future(broker.stop())
+            await asyncio.wait({stop}, timeout=seconds)
+            if not stop.done():
+                stop.cancel()
+                await asyncio.wait({stop}, timeout=5)
+            if stop.done() and not stop.cancelled() and stop.exception() is None:
+                return
+            log.error("consumer_does_not_stop")
+        if (consumer := self._subscriber.consumer) is not None:
+            # Without its connections it leaves the group by silence.
+            await consumer._client.close()
 
     async def _until_stopped_or_dead(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
@@ -227,7 +244,7 @@ class Subscription:
         """
         while not stopping.is_set():
             try:
-                return await _cluster_id(self._bootstrap_servers)
+                return await log_identity_of(self._bootstrap_servers)
             except (KafkaError, OSError) as error:
                 log.warning("broker_unreachable", error=type(error).__name__)
                 await pause(stopping, 1)
@@ -279,12 +296,3 @@ async def _parse_without_headers(
 
 async def _leave_undecoded(message: KafkaMessage) -> Any:
     return message.body
-
-
-async def _cluster_id(bootstrap_servers: str) -> str:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    try:
-        await admin.start()
-        return str((await admin.describe_cluster())["cluster_id"])
-    finally:
-        await admin.close()

@@ -4,13 +4,16 @@ import asyncio
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import UUID
 
 import asyncpg
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError
 
+from chassis import subscription
 from chassis.settings import ServiceSettings
 from chassis.subscription import Subscription
 from contracts.catalogue import Topic
@@ -58,8 +61,8 @@ async def test_a_consumer_waits_for_topics_that_are_not_made_yet(
 
 
 async def _has_problem(sample: ServiceUnderTest, problem: str) -> bool:
-    subscription = sample.service.subscription
-    return subscription is not None and problem in await subscription.problems()
+    consumer = sample.service.subscription
+    return consumer is not None and problem in await consumer.problems()
 
 
 async def _partitions(kafka: Kafka, topics: Iterable[Topic]) -> dict[str, int]:
@@ -110,9 +113,9 @@ async def test_nothing_is_heard_before_the_database_said_from_where(
     await send(kafka, f"{prefix}outside.orders", [ordered(number) for number in range(10, 20)])
     stored = Subscription._stored_offsets
 
-    async def late(subscription: Subscription) -> dict[TopicPartition, int]:
+    async def late(consumer: Subscription) -> dict[TopicPartition, int]:
         await asyncio.sleep(2)
-        return await stored(subscription)
+        return await stored(consumer)
 
     monkeypatch.setattr(Subscription, "_stored_offsets", late)
     async with running(make_sample(backup)) as restored:
@@ -131,6 +134,48 @@ async def _copy_of(postgres: Postgres, urls: DatabaseUrls) -> DatabaseUrls:
     finally:
         await connection.close()
     return urls.for_database(f"{name}_restored")
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError, KafkaConnectionError])
+async def test_a_consumer_whose_stop_fails_keeps_nobody_from_beginning_anew(
+    kafka: Kafka, prefix: str, make_sample: MakeSample, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """Its task died, and the client library lets the cancelling of its own tasks out."""
+    stop, spoilt = AIOKafkaConsumer.stop, [error]
+
+    async def stop_badly(consumer: AIOKafkaConsumer) -> None:
+        await stop(consumer)
+        if spoilt:
+            raise spoilt.pop()
+
+    async with running(make_sample()) as sample:
+        await send(kafka, f"{prefix}outside.orders", [ordered(1)])
+        await until(lambda: _accounts(sample, 1))
+        monkeypatch.setattr(AIOKafkaConsumer, "stop", stop_badly)
+        assert sample.service.subscription is not None
+        for task in sample.service.subscription.tasks:
+            task.cancel()
+        await send(kafka, f"{prefix}outside.orders", [ordered(2)])
+        await until(lambda: _accounts(sample, 2), 60)
+
+
+async def test_a_consumer_that_does_not_stop_is_told_again(
+    make_sample: MakeSample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen when a log was replaced during a rebalance: the client library waits for a task that goes on."""
+    monkeypatch.setattr(subscription, "STOP_SECONDS", 0.1)
+    under_test = make_sample()
+    asked = 0
+
+    async def hang_once() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            await asyncio.Event().wait()
+
+    await asyncio.wait_for(under_test.service._subscription()._stop(SimpleNamespace(stop=hang_once)), 30)
+    assert asked == 2
+    await under_test.close()
 
 
 async def test_a_broker_killed_and_started_again_loses_nothing(
