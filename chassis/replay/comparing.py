@@ -13,7 +13,7 @@ from chassis.projection import Projection
 EVENTS = "events heard"
 PARKED = "messages parked"
 
-_WHAT_IS_LEFT = text("SELECT set_config('statement_timeout', :left, true)")
+_LIMIT = text("SELECT set_config('statement_timeout', :limit, true)")
 _INBOX = """
     SELECT count(*) AS rows, coalesce(sum(hashtextextended(source || event_id::text, 0)::numeric), 0) AS hash
     FROM inbox WHERE consumer = :consumer
@@ -62,6 +62,12 @@ class Comparison:
         return all(line.equal for line in self.lines)
 
 
+async def limit_statements(connection: AsyncConnection, seconds: float) -> None:
+    """From here to the end of the transaction no statement may take longer."""
+    # Zero would mean no limit at all.
+    await connection.execute(_LIMIT, {"limit": f"{max(1, int(seconds * 1000))}ms"})
+
+
 async def compare(
     connection: AsyncConnection, projection: Projection, consumers: Mapping[str, str], deadline: float
 ) -> Comparison:
@@ -83,8 +89,7 @@ async def compare(
 
 
 async def _totals(connection: AsyncConnection, deadline: float, statement: str, **parameters: Any) -> Totals:
-    # What is left for all of them together: zero would mean no limit at all.
-    left = max(1, int((deadline - time.monotonic()) * 1000))
-    await connection.execute(_WHAT_IS_LEFT, {"left": f"{left}ms"})
+    # What is left for all of them together.
+    await limit_statements(connection, deadline - time.monotonic())
     row = (await connection.execute(text(statement), parameters)).one()
     return Totals(row.rows, int(row.hash))

@@ -16,7 +16,7 @@ from chassis.auth import ALL_AGENCIES
 from chassis.database import async_url, sqlstate_of
 from chassis.ids import new_id
 from chassis.projection import Projection
-from chassis.replay.comparing import Comparison, compare
+from chassis.replay.comparing import Comparison, compare, limit_statements
 
 LOCK_TIMEOUT_SECONDS = 10
 SWITCH_SECONDS = 5
@@ -29,7 +29,6 @@ _PATIENCE = text(
     "SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true),"
     " set_config('idle_in_transaction_session_timeout', :statement, true)"
 )
-_SWITCH_PATIENCE = text("SELECT set_config('statement_timeout', :statement, true)")
 _DROP = text("SELECT drop_generation(:projection, :state)")
 _MOVE = text("SELECT move_generation(:projection, :state, :state_after)")
 _COPY = text("SELECT copy_structure(:live, :next)")
@@ -105,7 +104,7 @@ class Held:
         `offsets_of_live`: it was not built from the log, so it goes on at the live one's offsets; what it heard is
         in its inbox. The live one's parked messages, which only the log held, then wait for it.
         """
-        await self.connection.execute(_SWITCH_PATIENCE, {"statement": f"{SWITCH_SECONDS * 1000}ms"})
+        await limit_statements(self.connection, SWITCH_SECONDS)
         await self._require_same_structure("next")
         consumers = await self.consumers()
         if offsets_of_live:

@@ -3,29 +3,24 @@
 import asyncio
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
 from chassis.auth import Role
 from chassis.broker import LogReplaced, RelayProducer
-from chassis.consumer import Consumers
-from chassis.events import Delivered
 from chassis.health import readiness_problems
 from chassis.migrations import upgrade_package
-from chassis.service import Service
 from chassis.settings import ServiceSettings
-from chassis.transaction import Transaction
 from deploy.local.home import Home
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_port
 from deploy.local.provision import DatabaseUrls, create_topics
 from tests.chassis.kafka import published, read_to_end, running, told, until
-from tests.chassis.sample.contract import CreditedV1, catalogue_with
+from tests.chassis.listener import heard_all, listener
+from tests.chassis.sample.contract import catalogue_with
 from tests.chassis.sample.service import Credit, create_service, credit
 from tests.support.databases import DatabaseFor
 from tests.support.service import ServiceUnderTest, TestIssuer, settings_for
@@ -54,7 +49,7 @@ async def make(mortal_kafka: Kafka, issuer: TestIssuer, tmp_path: Path) -> Make:
     def build(name: str, urls: DatabaseUrls) -> ServiceUnderTest:
         more = {"kafka_bootstrap_servers": mortal_kafka.bootstrap_servers, "relay_batch_size": 50}
         settings = ServiceSettings(**settings_for(urls, issuer, tmp_path, **more))
-        service = create_service(settings, catalogue_with()) if name == "sample" else _listener(settings)
+        service = create_service(settings, catalogue_with()) if name == "sample" else listener(name, settings)
         return ServiceUnderTest(service, issuer)
 
     return build
@@ -64,48 +59,23 @@ async def _create_topics(kafka: Kafka) -> None:
     await create_topics(kafka.bootstrap_servers, {entry.topic for entry in catalogue_with().values()})
 
 
-def _listener(settings: ServiceSettings) -> Service:
-    consumers = Consumers()
-
-    @consumers.on(CreditedV1)
-    async def credited(tx: Transaction, events: Sequence[Delivered[CreditedV1]]) -> None:
-        for event in events:
-            row = {"id": event.data.account_id, "amount": event.data.amount_rupiah, "sequence": event.sequence}
-            await tx.execute(_ADD_UP, row)
-
-    catalogue = catalogue_with()
-    heard = replace(catalogue[CreditedV1.event_type], consumers=("listener",))
-    return Service(
-        name="listener", package="tests.chassis.sample", settings=settings,
-        catalogue={heard.type: heard}, consumers=consumers,
-    )  # fmt: skip
-
-
-# `version` ends as the number of credits only if each came in its order.
-_ADD_UP = text(
-    "INSERT INTO account (id, balance_rupiah, agency, region_code, version) VALUES (:id, :amount, 'a', '33', :sequence)"
-    " ON CONFLICT (id) DO UPDATE SET balance_rupiah = account.balance_rupiah + :amount,"
-    " version = CASE WHEN :sequence = account.version + 1 THEN :sequence ELSE -1000000 END"
-)
-
-
 async def test_a_rebuilt_broker_gets_the_whole_archive_in_order(
     mortal_kafka: Kafka, make: Make, sample_urls: DatabaseUrls, database_for: DatabaseFor
 ) -> None:
     """Nothing is sent into the new log before an operator says so; consumers end as if nothing had happened."""
     other_urls = await asyncio.to_thread(database_for, "sample", migrated=False)
     await asyncio.to_thread(upgrade_package, "tests.chassis.sample", other_urls.owner)
-    async with running(make("sample", sample_urls)) as sample, running(make("listener", other_urls)) as listener:
+    async with running(make("sample", sample_urls)) as sample, running(make("listener", other_urls)) as hearing:
         await _credit(sample, 120)
-        await until(lambda: _heard_all(sample, listener))
+        await until(lambda: heard_all(sample, hearing))
         await _rebuild(mortal_kafka)
         await until(lambda: _says(sample, "log_replaced"), 60)
         await _credit(sample, 30)
         assert not await read_to_end(mortal_kafka.bootstrap_servers, CREDITS)
-        assert not await _heard_all(sample, listener)
+        assert not await heard_all(sample, hearing)
         await _order_republishing(sample)
         await until(lambda: published(sample), 60)
-        await until(lambda: _heard_all(sample, listener), 60)
+        await until(lambda: heard_all(sample, hearing), 60)
         assert not await _says(sample, "log_replaced")
     await _assert_whole_archive_in_order(sample, mortal_kafka)
 
@@ -114,12 +84,6 @@ async def _credit(sample: ServiceUnderTest, count: int) -> None:
     for number in range(count):
         async with sample.service.database.transaction() as tx:
             await credit(tx, Credit(account_id=UUID(int=number % 7), amount_rupiah=number + 1))
-
-
-async def _heard_all(sample: ServiceUnderTest, listener: ServiceUnderTest) -> bool:
-    told_of = await sample.fetch_all("SELECT id, balance_rupiah, version FROM account ORDER BY id")
-    heard = await listener.fetch_all("SELECT id, balance_rupiah, version FROM account ORDER BY id")
-    return [tuple(row) for row in told_of] == [tuple(row) for row in heard]
 
 
 async def _rebuild(kafka: Kafka) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -130,16 +131,22 @@ def id_of(span: ReadableSpan) -> int:
     return int(span.context.span_id)
 
 
+@contextmanager
+def _requests_traced(chain: Chain, provider: TracerProvider) -> Iterator[None]:
+    app = chain.first.service.app
+    FastAPIInstrumentor.instrument_app(app, tracer_provider=provider, exclude_spans=["receive", "send"])
+    try:
+        yield
+    finally:
+        FastAPIInstrumentor.uninstrument_app(app)
+
+
 async def test_a_chain_from_request_to_the_next_outbox_is_one_trace(
     chain: Chain, provider: TracerProvider, exporter: InMemorySpanExporter
 ) -> None:
     """Five requests, five traces; heard as one batch, each event goes on in its own."""
-    app = chain.first.service.app
-    FastAPIInstrumentor.instrument_app(app, tracer_provider=provider, exclude_spans=["receive", "send"])
-    try:
+    with _requests_traced(chain, provider):
         await chain.credit_at_once(5)
-    finally:
-        FastAPIInstrumentor.uninstrument_app(app)
     await chain.hear_and_tell(5)
     requests = found(exporter, "POST /credits")
     assert len({trace_of(span) for span in requests}) == 5
@@ -167,12 +174,8 @@ async def test_a_chain_that_is_not_sampled_is_one_trace_all_the_same(
     """No span is kept, and the ids of the traces still lead from the request through both outboxes."""
     unsampled = TracerProvider(sampler=ALWAYS_OFF)
     monkeypatch.setattr(telemetry, "tracer", unsampled.get_tracer("test"))
-    app = chain.first.service.app
-    FastAPIInstrumentor.instrument_app(app, tracer_provider=unsampled, exclude_spans=["receive", "send"])
-    try:
+    with _requests_traced(chain, unsampled):
         await chain.credit_at_once(3)
-    finally:
-        FastAPIInstrumentor.uninstrument_app(app)
     await chain.hear_and_tell(3)
     statement = "SELECT event_id, headers ->> 'ce_causationid' AS cause, headers ->> 'traceparent' AS trace FROM outbox"
     requested = {str(row.event_id): row.trace for row in await chain.first.fetch_all(statement)}

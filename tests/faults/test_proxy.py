@@ -5,6 +5,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -199,63 +200,70 @@ async def recorded(sample: ServiceUnderTest, count: int) -> bool:
     return row is not None and row.events >= count
 
 
+Proxied = Callable[[], AbstractAsyncContextManager[tuple[ServiceUnderTest, Proxy]]]
+
+
+@pytest.fixture
+def behind_a_proxy(postgres: Postgres, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path) -> Proxied:
+    """The sample, and the proxy between it and its database; made when it is asked for."""
+
+    @asynccontextmanager
+    async def made() -> AsyncIterator[tuple[ServiceUnderTest, Proxy]]:
+        before = Proxy(postgres.port)
+        before.start()
+        settings = ServiceSettings(**settings_for(through(before, postgres, sample_urls), issuer, tmp_path))
+        sample = ServiceUnderTest(create_service(settings, catalogue_with()), issuer)
+        try:
+            yield sample, before
+        finally:
+            await sample.close()
+            before.stop()
+
+    return made
+
+
 async def test_a_connection_that_falls_silent_is_given_up(
-    postgres: Postgres, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    behind_a_proxy: Proxied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half open, without a sign: the batch is tried again on a fresh connection, and takes effect once."""
     monkeypatch.setattr(database, "STATEMENT_SECONDS", 1.0)
-    before = Proxy(postgres.port)
-    before.start()
-    settings = ServiceSettings(**settings_for(through(before, postgres, sample_urls), issuer, tmp_path))
-    sample = ServiceUnderTest(create_service(settings, catalogue_with()), issuer)
-    await sample.processor().process([record(ordered(1))])
-    with before.suffering(Fault(Kind.SILENCE, Way.BACK, 0)):
-        pass
-    await asyncio.wait_for(sample.processor().process([record(ordered(1))]), 60)
-    rows = await sample.fetch_all("SELECT balance_rupiah FROM account")
-    assert [row.balance_rupiah for row in rows] == [10]
-    await sample.close()
-    before.stop()
+    async with behind_a_proxy() as (sample, before):
+        await sample.processor().process([record(ordered(1))])
+        with before.suffering(Fault(Kind.SILENCE, Way.BACK, 0)):
+            pass
+        await asyncio.wait_for(sample.processor().process([record(ordered(1))]), 60)
+        rows = await sample.fetch_all("SELECT balance_rupiah FROM account")
+        assert [row.balance_rupiah for row in rows] == [10]
 
 
 async def test_silent_connections_of_a_pool_are_given_up_together(
-    postgres: Postgres, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    behind_a_proxy: Proxied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One after the other, each for a minute, they would keep users waiting long after the fault."""
     monkeypatch.setattr(database, "PING_SECONDS", 1.0)
-    before = Proxy(postgres.port)
-    before.start()
-    settings = ServiceSettings(**settings_for(through(before, postgres, sample_urls), issuer, tmp_path))
-    sample = ServiceUnderTest(create_service(settings, catalogue_with()), issuer)
+    async with behind_a_proxy() as (sample, before):
 
-    async def ask() -> None:
-        async with sample.service.database.transaction() as tx:
-            await tx.execute(text("SELECT pg_sleep(0.5)"))
+        async def ask() -> None:
+            async with sample.service.database.transaction() as tx:
+                await tx.execute(text("SELECT pg_sleep(0.5)"))
 
-    await asyncio.gather(*(ask() for _ in range(5)))
-    with before.suffering(Fault(Kind.SILENCE, Way.BOTH, 0)):
-        pass
-    await asyncio.wait_for(asyncio.gather(*(ask() for _ in range(5))), 45)
-    await sample.close()
-    before.stop()
+        await asyncio.gather(*(ask() for _ in range(5)))
+        with before.suffering(Fault(Kind.SILENCE, Way.BOTH, 0)):
+            pass
+        await asyncio.wait_for(asyncio.gather(*(ask() for _ in range(5))), 45)
 
 
 async def test_what_a_silent_connection_held_becomes_free(
-    postgres: Postgres, sample_urls: DatabaseUrls, issuer: TestIssuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    behind_a_proxy: Proxied, sample_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PostgreSQL hears no more of a transaction than its client does: its locks would outlive it for ever."""
     monkeypatch.setattr(database, "STATEMENT_SECONDS", 1.0)
     monkeypatch.setattr(database, "IDLE_SECONDS", 2.0)
-    before = Proxy(postgres.port)
-    before.start()
-    settings = ServiceSettings(**settings_for(through(before, postgres, sample_urls), issuer, tmp_path))
-    sample = ServiceUnderTest(create_service(settings, catalogue_with()), issuer)
-    freed = asyncio.Event()
-    with pytest.raises(TimeoutError):
-        await _outlive_a_lock(sample.service.database, before, sample_urls, freed)
-    assert freed.is_set(), "the lock was never free"
-    await sample.close()
-    before.stop()
+    async with behind_a_proxy() as (sample, before):
+        freed = asyncio.Event()
+        with pytest.raises(TimeoutError):
+            await _outlive_a_lock(sample.service.database, before, sample_urls, freed)
+        assert freed.is_set(), "the lock was never free"
 
 
 async def _outlive_a_lock(silenced: database.Database, before: Proxy, urls: DatabaseUrls, freed: asyncio.Event) -> None:
