@@ -22,18 +22,25 @@ class Poll:
         self._batch_size = batch_size
         self.asked_at = time.monotonic()
         """When (monotonic) the log was last asked; old while a batch is being processed, or when the loop is dead."""
+        self.heard_at = time.monotonic()
+        """When (monotonic) it last gave anything."""
+        self.hears = False
+        """Whether the last answer held anything: it may still be in the works."""
 
     async def __call__(self, consumer: AIOKafkaConsumer) -> Records:
         """The next records; empty when there are none."""
-        self.asked_at = time.monotonic()
-        positions = _positions(consumer)
+        self.asked_at, self.hears = time.monotonic(), False
+        positions = positions_of(consumer)
         try:
-            return await self._ask(consumer)
+            records = await self._ask(consumer)
         except UnicodeDecodeError:
             # A header *name* that is not UTF-8 fails inside the client, before any parser of ours, and would fail so
             # for ever: everything behind it would wait.
             log.error("record_unreadable_by_client")
-            return await self._one_by_one(consumer, positions)
+            records = await self._one_by_one(consumer, positions)
+        if records:
+            self.heard_at, self.hears = time.monotonic(), True
+        return records
 
     async def _one_by_one(self, consumer: AIOKafkaConsumer, positions: Mapping[TopicPartition, int]) -> Records:
         found: list[ConsumerRecord[Any, Any]] = []
@@ -62,7 +69,7 @@ class Poll:
         return found
 
 
-def _positions(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+def positions_of(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
     """Where the client stands, as far as it knows by now: asking it the public way would wait until it does."""
     subscription = consumer._subscription.subscription
     assignment = None if subscription is None else subscription.assignment

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -13,7 +14,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 
-from chassis import failpoints, migrations
+from chassis import failpoints, half_open, migrations
 from chassis.admin import admin_routes
 from chassis.auth import TokenVerifier, service_identity
 from chassis.consumer import Consumers
@@ -139,7 +140,11 @@ class Service:
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         stopping = asyncio.Event()
         worker_loops = self._loops() if self.settings.runs("worker") else []
-        self.background = [Background("sampler", Sampler(self).run), *worker_loops]
+        self.background = [
+            Background("sampler", Sampler(self).run),
+            Background("half_open", partial(half_open.watch, (self.database, self.api_database))),
+            *worker_loops,
+        ]
         for loop in self.background:
             loop.start(stopping)
         try:

@@ -4,23 +4,21 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
-from aiokafka import (
-    AIOKafkaConsumer,
-    ConsumerRebalanceListener,
-    ConsumerRecord,
-    TopicPartition,
-)
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from sqlalchemy import text
 
+from chassis.assignment import SeekToStored
 from chassis.broker import LogReplaced, cluster_id, log_identity_of
 from chassis.consumer import Consumers
 from chassis.database import Database, is_transient
 from chassis.events import Catalogue
+from chassis.hearing import Hearing
 from chassis.logs import logger
 from chassis.polling import Poll
 from chassis.processing import Processor
@@ -37,6 +35,8 @@ STALLED_SECONDS = 60
 GENERATION_PAUSE_SECONDS = 1
 STOP_SECONDS = 18
 """More than the running batch is given; a service has 35 s to end."""
+REJOINING_SECONDS = 20
+"""Without a share for so long after a rebalance: more than a member that comes or goes."""
 RETRYING_SECONDS = 15
 """A batch that fails for so long is more than a hiccup of the database."""
 
@@ -45,44 +45,8 @@ _STORED_OFFSETS = text(
 )
 
 
-class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]
-    """On assignment, go to where this database has got to: after a restore that is behind Kafka's own offset."""
-
-    def __init__(self, positions: Callable[[], Awaitable[dict[TopicPartition, int]]]) -> None:
-        self._positions = positions
-        self.consumer: Callable[[], AIOKafkaConsumer | None] = lambda: None
-        self.assigned = False
-        """Whether the group gave this member its share, be it nothing."""
-
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Nothing: offsets are stored with every batch."""
-
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Seek every assigned partition; a fresh database begins at the beginning."""
-        consumer = self.consumer()
-        if consumer is not None and assigned:
-            # The client fetches from Kafka's own offset while this waits for the database. Records from there would
-            # take effect, store their offset, and everything between the two would never be heard: after a restore,
-            # or when the last batch of a log that was replaced left its offset in the new one.
-            consumer.pause(*assigned)
-            stored = await self._stored()
-            for partition in assigned:
-                consumer.seek(partition, stored.get(partition, 0))
-            consumer.resume(*assigned)
-        self.assigned = True
-
-    async def _stored(self) -> dict[TopicPartition, int]:
-        # Going on from Kafka's offset because the database is away for a moment would skip events: wait for it.
-        while True:
-            try:
-                return await self._positions()
-            except Exception as error:
-                log.warning("stored_offsets_unavailable", error=type(error).__name__)
-                await asyncio.sleep(1)
-
-
 class ConsumerDied(Exception):
-    """The consuming task ended although nobody asked it to."""
+    """The consuming task ended although nobody asked it to, or hears nothing any more."""
 
 
 class Subscription:
@@ -103,7 +67,7 @@ class Subscription:
         self._instance = f"{service}-{instance}" if instance else None
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
-        self._listener = _SeekToStored(self._stored_offsets)
+        self._listener = SeekToStored(self._stored_offsets)
         self._poll: Poll | None = None
         self.processor: Processor | None = None
 
@@ -133,7 +97,7 @@ class Subscription:
             # here with one partition, by whichever consumer is first back on a broker built anew.
             allow_auto_create_topics=False,
         )
-        listener = self._listener = _SeekToStored(self._stored_offsets)
+        listener = self._listener = SeekToStored(self._stored_offsets)
         self._subscriber = self._broker.subscriber(
             *self._topics,
             batch=True,
@@ -150,13 +114,14 @@ class Subscription:
             parser=_parse_without_headers,
             decoder=_leave_undecoded,
         )
-        listener.consumer = lambda: self._subscriber.consumer
+        # Bound to this one: a consumer that could not be ended must not move the one after it.
+        listener.consumer = partial(getattr, self._subscriber, "consumer")
         self._subscriber(self._handle)
         self._poll = self._subscriber.get_msg = Poll(self._subscriber.get_msg, self._batch_size)
         try:
             await self._broker.start()
             log.info("consuming", topics=self._topics)
-            await self._until_stopped_or_dead(stopping)
+            await self._until_stopped_or_dead(stopping, Hearing(self._poll, listener))
         finally:
             await self._stop(self._broker)
 
@@ -172,11 +137,24 @@ class Subscription:
             if stop.done() and not stop.cancelled() and stop.exception() is None:
                 return
             log.error("consumer_does_not_stop")
+        await self._abandon()
+
+    async def _abandon(self) -> None:
+        # Alive it would stay a member of the group, and the partitions it is given would be read by nobody. Closing
+        # its connections alone does not do: it makes others.
+        tasks = list(self.tasks)
         if (consumer := self._subscriber.consumer) is not None:
-            # Without its connections it leaves the group by silence.
+            coordinator = consumer._coordinator
+            kept = (coordinator._coordination_task, coordinator._heartbeat_task, coordinator._commit_refresh_task)
+            tasks += [task for task in kept if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
+        if consumer is not None:
             await consumer._client.close()
 
-    async def _until_stopped_or_dead(self, stopping: asyncio.Event) -> None:
+    async def _until_stopped_or_dead(self, stopping: asyncio.Event, hearing: Hearing) -> None:
         while not stopping.is_set():
             if all(task.done() for task in self.tasks):
                 # Raised, so that the loop around starts a fresh consumer; nobody else would.
@@ -184,10 +162,14 @@ class Subscription:
             await self._refuse_other_generation()
             try:
                 await self._refuse_other_log()
+                lost = await hearing.lost(self._subscriber.consumer)
             except LogReplaced:
                 raise
             except KafkaError:
                 log.warning("broker_unreachable")
+            else:
+                if lost is not None:
+                    raise ConsumerDied(f"{self._service}: {lost}")
             await pause(stopping, 1)
 
     async def _consumer(self) -> str:
@@ -264,6 +246,11 @@ class Subscription:
         """The subscriber's consuming tasks."""
         return () if self._subscriber is None else tuple(self._subscriber.tasks)
 
+    def _waits_for_group(self, now: float) -> bool:
+        # At the start at once; later a share is taken back for a moment whenever somebody comes or goes.
+        since = self._listener.waits_since
+        return since is not None and (not self._listener.shared or now - since > REJOINING_SECONDS)
+
     async def problems(self) -> list[str]:
         """Why this consumer cannot be trusted to make progress; empty when all is well."""
         processor, poll = self.processor, self._poll
@@ -273,7 +260,7 @@ class Subscription:
         found: list[str] = []
         if all(task.done() for task in self.tasks):
             found.append("consumer_task_dead")
-        if not self._listener.assigned:
+        if self._waits_for_group(now):
             found.append("consumer_group_not_joined")
         if processor.paused_reason:
             found.append(f"consumer_paused:{processor.paused_reason}")
@@ -289,7 +276,9 @@ async def _parse_without_headers(
     original: Callable[[Any], Awaitable[KafkaMessage]],
 ) -> KafkaMessage:
     # FastStream decodes all headers before any acknowledgement: one null or non-UTF-8 header would lose the batch.
-    parsed = await original(tuple(dataclasses.replace(record, headers=()) for record in records))
+    # Of what it reads nothing but the ends is used.
+    ends = (records[0], records[-1])
+    parsed = await original(tuple(dataclasses.replace(record, headers=()) for record in ends))
     parsed.raw_message = records
     return parsed
 

@@ -111,7 +111,7 @@ async def _write(connection: AsyncConnection, events: list[Outgoing]) -> None:
     ),
     Mutation(
         name="stored offset off: a consumer goes on from Kafka's own offset",
-        file="chassis/subscription.py",
+        file="chassis/assignment.py",
         guard="                consumer.seek(partition, stored.get(partition, 0))\n",
         without="                stored.get(partition, 0)\n",
         tests=("tests/chassis/test_kafka_path.py::test_a_database_behind_its_offsets_catches_up",),
@@ -119,7 +119,7 @@ async def _write(connection: AsyncConnection, events: list[Outgoing]) -> None:
     ),
     Mutation(
         name="assignment not paused: records are heard before the database said from where",
-        file="chassis/subscription.py",
+        file="chassis/assignment.py",
         guard="            consumer.pause(*assigned)\n",
         without="",
         tests=("tests/chassis/test_kafka_path.py::test_nothing_is_heard_before_the_database_said_from_where",),
@@ -136,12 +136,12 @@ async def _write(connection: AsyncConnection, events: list[Outgoing]) -> None:
     Mutation(
         name="relay order broken: rows are marked before the broker acknowledged them",
         file="chassis/relay.py",
-        guard="        outcomes = await asyncio.gather(*(future for _, future in pending), return_exceptions=True)\n",
+        guard="        outcomes = await asyncio.gather(*answers, return_exceptions=True)\n",
         without="""\
-        early = [row["event_id"] for row, _ in pending]
+        early = [row["event_id"] for batch in batches for row in batch.rows]
         if early:
             await connection.execute(_MARK, early, min(early), max(early))
-        outcomes = await asyncio.gather(*(future for _, future in pending), return_exceptions=True)
+        outcomes = await asyncio.gather(*answers, return_exceptions=True)
 """,
         tests=(f"{_ORDERS}test_an_event_is_marked_only_after_the_broker_has_it",),
         shows="0 == 3",

@@ -1,0 +1,57 @@
+"""Whether a consumer that goes on asking still gets what the log holds: the client library may have lost its way.
+
+Seen while connections were silent: the group forgot the member, the client said that it joins again and did not, and
+asking it for records went on giving none.
+"""
+
+import time
+from collections.abc import Mapping
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from chassis.assignment import SeekToStored
+from chassis.polling import Poll, positions_of
+
+DEAF_SECONDS = 30.0
+"""Nothing was heard for so long: look whether there is anything."""
+JOINING_SECONDS = 60.0
+"""Longer than a group waits for its members before it shares out its partitions."""
+STUCK_SECONDS = 300.0
+"""Longer than a batch may take: what follows it, telling Kafka how far it got, hangs."""
+
+
+class Hearing:
+    """Watches one consumer, from its start to its end."""
+
+    def __init__(self, poll: Poll, listener: SeekToStored) -> None:
+        self._poll = poll
+        self._listener = listener
+        self._looked_at = time.monotonic()
+        self._waiting: Mapping[TopicPartition, int] = {}
+        """Where records lay ahead at the last look."""
+
+    async def lost(self, consumer: AIOKafkaConsumer) -> str | None:
+        """Why a fresh consumer must take its place; None while all is well. Raises KafkaError.
+
+        Asks the broker only when nothing was heard for long; says so only when nothing moved between two looks.
+        """
+        now = time.monotonic()
+        if now - self._poll.asked_at > STUCK_SECONDS:
+            return "stuck"
+        if (since := self._listener.waits_since) is not None:
+            self._waiting = {}
+            return "group_not_joined" if now - since > JOINING_SECONDS else None
+        quiet_since = max(self._poll.heard_at, self._looked_at)
+        if self._poll.hears or now - quiet_since < DEAF_SECONDS:
+            return None
+        self._looked_at = now
+        before, self._waiting = self._waiting, await _ahead(consumer)
+        still = [place for place, offset in self._waiting.items() if before.get(place) == offset]
+        return "deaf" if still else None
+
+
+async def _ahead(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+    """The positions of the partitions that hold more."""
+    positions = positions_of(consumer)
+    ends = await consumer.end_offsets(list(positions)) if positions else {}
+    return {place: offset for place, offset in positions.items() if ends[place] > offset}

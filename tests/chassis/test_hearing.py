@@ -1,0 +1,82 @@
+"""A consumer that asks and gets nothing, waits for its group for ever, or hangs, is replaced by a fresh one."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chassis import hearing
+from chassis import subscription as subscription_module
+from chassis.subscription import Subscription
+from deploy.local.kafka import Kafka
+from tests.chassis.builders import ordered
+from tests.chassis.kafka import MakeSample, running, send, until
+from tests.support.service import ServiceUnderTest
+
+
+def _deaf(subscription: Subscription) -> None:
+    consumer = subscription._subscriber.consumer
+    consumer.pause(*consumer.assignment())
+
+
+def _not_joined(subscription: Subscription) -> None:
+    _deaf(subscription)
+    subscription._listener.waits_since = time.monotonic() - hearing.JOINING_SECONDS - 1
+
+
+def _stuck(subscription: Subscription) -> None:
+    async def hang(_: Any) -> None:
+        await asyncio.Event().wait()
+
+    processor: Any = subscription.processor
+    processor.process = hang
+
+
+@pytest.mark.parametrize("lose", [_deaf, _not_joined, _stuck])
+async def test_a_consumer_that_hears_nothing_any_more_is_replaced(
+    kafka: Kafka, prefix: str, make_sample: MakeSample, monkeypatch: pytest.MonkeyPatch,
+    lose: Callable[[Subscription], None],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(hearing, "DEAF_SECONDS", 1.0 if lose is _deaf else 1000.0)
+    monkeypatch.setattr(hearing, "STUCK_SECONDS", 2.0 if lose is _stuck else 1000.0)
+    monkeypatch.setattr(subscription_module, "STOP_SECONDS", 1.0)
+    async with running(make_sample()) as sample:
+        await send(kafka, f"{prefix}outside.orders", [ordered(1)])
+        await until(lambda: _accounts(sample, 1))
+        subscription = sample.service.subscription
+        assert subscription is not None
+        before = subscription._subscriber.consumer
+        lose(subscription)
+        await send(kafka, f"{prefix}outside.orders", [ordered(2)])
+        await until(lambda: _accounts(sample, 2), 60)
+        assert subscription._subscriber.consumer is not before
+
+
+async def test_a_consumer_with_nothing_to_hear_is_left_alone(
+    kafka: Kafka, prefix: str, make_sample: MakeSample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "DEAF_SECONDS", 0.1)
+    looks: list[str | None] = []
+    lost = hearing.Hearing.lost
+
+    async def noted(self: hearing.Hearing, consumer: object) -> str | None:
+        looks.append(await lost(self, consumer))
+        return looks[-1]
+
+    monkeypatch.setattr(hearing.Hearing, "lost", noted)
+    async with running(make_sample()) as sample:
+        await send(kafka, f"{prefix}outside.orders", [ordered(1)])
+        await until(lambda: _accounts(sample, 1))
+        looks.clear()
+        await until(lambda: _looked(looks, 4))
+    assert set(looks) == {None}
+
+
+async def _looked(looks: list[str | None], count: int) -> bool:
+    return len(looks) >= count
+
+
+async def _accounts(sample: ServiceUnderTest, count: int) -> bool:
+    return len(await sample.fetch_all("SELECT 1 FROM account")) == count
