@@ -223,7 +223,7 @@ class Processor:
                 unseen.discard(item.identity)
                 kept.append(item)
             else:
-                tx.spans.append(_span("repeat", item.event))
+                tx.spans.extend(filter(None, [_span("repeat", item.event)]))
         return kept
 
     async def handle(self, tx: Transaction, run: list[Delivered[Any]]) -> None:
@@ -231,10 +231,14 @@ class Processor:
 
         The spans end with the transaction: a batch that is rolled back shows as failed, and its next attempt anew.
         """
-        spans = [_span("process", event) for event in run]
+        spanned = [(event, _span("process", event)) for event in run]
+        spans = [span for _, span in spanned if span is not None]
         tx.spans.extend(spans)
         # What an event causes continues in the span of its own processing, not in the batch's.
-        traced = [replace(e, context=set_span_in_context(s, e.context)) for e, s in zip(run, spans, strict=True)]
+        traced = [
+            event if span is None else replace(event, context=set_span_in_context(span, event.context))
+            for event, span in spanned
+        ]
         try:
             with _about_run(traced):
                 await self._consumers.handle(tx, traced)
@@ -265,7 +269,7 @@ def failure(error: Exception) -> tuple[str, str]:
     return type(error).__name__, str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
 
 
-def _span(step: str, event: Delivered[Any]) -> Span:
+def _span(step: str, event: Delivered[Any]) -> Span | None:
     return event_span(f"{step} {event.type}", SpanKind.CONSUMER, event.context, event.id, event.case)
 
 

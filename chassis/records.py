@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from aiokafka import ConsumerRecord
@@ -28,6 +28,15 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
     "ce_correlationid": UUID,
     "ce_sequence": int,
 }
+
+
+class Attributes(NamedTuple):
+    """The attributes of an event that are no text, in the order of their parsers."""
+
+    id: UUID
+    time: datetime
+    case: UUID
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +101,12 @@ class RecordReader:
             return headers
         kind = headers.get("ce_type")
         missing = [name for name in REQUIRED_ATTRIBUTES if not headers.get(name)]
-        told = kind and type_text(kind)
-        if not missing and kind is not None and kind not in self._heard:
+        if kind is None or missing:
+            return _incomplete(record, headers, missing)
+        if kind not in self._heard:
             return Skipped(record, type_text(kind))
         if record.value is None:
-            return Unreadable(record, "tombstone", "", told)
-        if not any(name.startswith("ce_") for name in headers):
-            return Unreadable(record, "not_a_cloudevent", "")
-        if missing or kind is None:
-            return Unreadable(record, "missing_attributes", ",".join(missing), told)
+            return Unreadable(record, "tombstone", "", type_text(kind))
         return self._event(record, headers, record.value, self._catalogue[kind])
 
     def _event(
@@ -112,8 +118,9 @@ class RecordReader:
             return Unreadable(record, "missing_key", entry.key, entry.type)
         if len(body) > BODY_LIMIT_BYTES:
             return Unreadable(record, "oversized", f"{len(body)} bytes", entry.type)
-        if malformed := _malformed(headers):
-            return Unreadable(record, "malformed_attributes", ",".join(malformed), entry.type)
+        attributes = _attributes(headers)
+        if not isinstance(attributes, Attributes):
+            return Unreadable(record, "malformed_attributes", ",".join(attributes), entry.type)
         try:
             data: BaseModel = entry.model.model_validate_json(body)
         except ValidationError as error:
@@ -122,7 +129,7 @@ class RecordReader:
         key = str(getattr(data, entry.key))
         if record.key != key.encode():
             return Unreadable(record, "wrong_key", entry.key, entry.type)
-        return Readable(record, _delivered(record, headers, key, data))
+        return Readable(record, _delivered(record, headers, attributes, key, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +180,31 @@ def _headers(record: ConsumerRecord[Any, Any]) -> dict[str, str] | Unreadable:
     return headers
 
 
-def _malformed(headers: Mapping[str, str]) -> list[str]:
-    """Names of attributes that no event of ours can have so."""
-    found = {name for name, value in headers.items() if name.startswith("ce_") and "\x00" in value}
-    if headers["ce_specversion"] != "1.0":
-        found.add("ce_specversion")
+def _incomplete(record: ConsumerRecord[Any, Any], headers: Mapping[str, str], missing: Sequence[str]) -> Unreadable:
+    told = type_text(headers["ce_type"]) if headers.get("ce_type") else None
+    if record.value is None:
+        return Unreadable(record, "tombstone", "", told)
+    if not any(name.startswith("ce_") for name in headers):
+        return Unreadable(record, "not_a_cloudevent", "")
+    return Unreadable(record, "missing_attributes", ",".join(missing), told)
+
+
+def _attributes(headers: Mapping[str, str]) -> Attributes | list[str]:
+    """The attributes with their types, or the names of those that no event of ours can have so."""
+    parsed: dict[str, Any] = {}
+    wrong: set[str] = set()
     for name, parse in _PARSERS.items():
         try:
-            parse(headers[name])
+            parsed[name] = parse(headers[name])
         except ValueError:
-            found.add(name)
-    return sorted({name if _ATTRIBUTE.fullmatch(name) else "ce_?" for name in found})
+            wrong.add(name)
+    if headers["ce_specversion"] != "1.0":
+        wrong.add("ce_specversion")
+    if "\x00" in "".join(headers.values()):
+        wrong |= {name for name, value in headers.items() if name.startswith("ce_") and "\x00" in value}
+    if wrong:
+        return sorted({name if _ATTRIBUTE.fullmatch(name) else "ce_?" for name in wrong})
+    return Attributes(*parsed.values())
 
 
 def _id_or_none(value: str | None) -> UUID | None:
@@ -194,18 +215,18 @@ def _id_or_none(value: str | None) -> UUID | None:
 
 
 def _delivered(
-    record: ConsumerRecord[Any, Any], headers: dict[str, str], key: str, data: BaseModel
+    record: ConsumerRecord[Any, Any], headers: dict[str, str], attributes: Attributes, key: str, data: BaseModel
 ) -> Delivered[BaseModel]:
     return Delivered(
-        id=UUID(headers["ce_id"]),
+        id=attributes.id,
         source=headers["ce_source"],
         type=headers["ce_type"],
         topic=record.topic,
         key=key,
         subject=headers.get("ce_subject", key),
-        time=datetime.fromisoformat(headers["ce_time"]),
-        case=UUID(headers["ce_correlationid"]),
-        sequence=int(headers["ce_sequence"]),
+        time=attributes.time,
+        case=attributes.case,
+        sequence=attributes.sequence,
         data=data,
         context=resume(headers),
     )

@@ -19,15 +19,14 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
-from opentelemetry import trace
-from opentelemetry.trace import SpanKind
 
 from chassis.broker import LeadershipLapsed, RelayProducer, cluster_id
 from chassis.failpoints import AFTER_ACK, reach
 from chassis.logs import about, logger
 from chassis.outbox import BEHIND_HELD, CHANNEL
 from chassis.published_log import may_publish_into
-from chassis.telemetry import carry, current_trace_id, event_span, fail, resume
+from chassis.record_batches import RecordBatch, pack
+from chassis.telemetry import current_trace_id, resume
 from chassis.workers import pause
 
 log = logger(__name__)
@@ -98,6 +97,8 @@ class Relay:
         self._instance = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(2)}"
         self._avoided: dict[str, float] = {}
         """Topics that could not be written to, and until when (monotonic) they are left alone."""
+        self._one_by_one: set[str] = set()
+        """Topics that refused several records together as too large."""
         self._trouble_since: float | None = None
         self._beaten_at = float("-inf")
         """When (monotonic) the last beat that the database took was sent; long ago in a process that does not lead."""
@@ -217,40 +218,35 @@ class Relay:
         self, connection: "asyncpg.Connection[Any]", producer: RelayProducer, rows: Sequence[asyncpg.Record]
     ) -> None:
         """Send the rows and mark what the broker acknowledged; what cannot be sent holds its key or topic only."""
-        pending: list[tuple[asyncpg.Record, asyncio.Future[Any]]] = []
-        held: set[tuple[str, str]] = set()
         for topic in {row["topic"] for row in rows}:
             if not await _is_known(producer, topic):
                 self._avoid(topic, "unknown")
-        for row in rows:
-            if row["topic"] in self._avoided or (row["topic"], row["key"]) in held:
-                continue
-            try:
-                pending.append((row, await self._send_one(producer, row)))
-            except MessageSizeTooLargeError:
-                await self._hold(connection, row, held)
-        outcomes = await asyncio.gather(*(future for _, future in pending), return_exceptions=True)
+        batches = pack(producer, [row for row in rows if row["topic"] not in self._avoided], self._one_by_one)
+        answers = [await batch.send(producer) for batch in batches]
+        outcomes = await asyncio.gather(*answers, return_exceptions=True)
         sent: list[UUID] = []
         fault: BaseException | None = None
-        for (row, _), outcome in zip(pending, outcomes, strict=True):
+        for batch, outcome in zip(batches, outcomes, strict=True):
             if isinstance(outcome, MessageSizeTooLargeError):
-                await self._hold(connection, row, held)
+                await self._too_large(connection, batch)
             elif isinstance(outcome, _TOPIC_UNAVAILABLE):
-                self._avoid(row["topic"], type(outcome).__name__)
+                self._avoid(batch.place.topic, type(outcome).__name__)
             elif isinstance(outcome, BaseException):
                 fault = outcome
-            elif (row["topic"], row["key"]) not in held:
-                sent.append(row["event_id"])
+            else:
+                sent += [row["event_id"] for row in batch.rows]
         if sent:
             reach(AFTER_ACK)
             await connection.execute(_MARK, sent, min(sent), max(sent))
         if fault is not None:
             raise fault
 
-    async def _hold(
-        self, connection: "asyncpg.Connection[Any]", row: asyncpg.Record, held: set[tuple[str, str]]
-    ) -> None:
-        held.add((row["topic"], row["key"]))
+    async def _too_large(self, connection: "asyncpg.Connection[Any]", batch: RecordBatch) -> None:
+        if len(batch.rows) > 1:
+            self._one_by_one.add(batch.place.topic)
+            log.warning("batch_too_large", topic=batch.place.topic)
+            return
+        row = batch.rows[0]
         await connection.execute(_HOLD, row["event_id"], "too_large")
         headers: dict[str, str] = orjson.loads(row["headers"])
         trace_id, case_id = current_trace_id(resume(headers)), headers.get("ce_correlationid")
@@ -260,33 +256,6 @@ class Relay:
     def _avoid(self, topic: str, reason: str) -> None:
         self._avoided[topic] = time.monotonic() + AVOID_SECONDS
         log.error("topic_unavailable", topic=topic, reason=reason)
-
-    async def _send_one(self, producer: RelayProducer, row: asyncpg.Record) -> asyncio.Future[Any]:
-        headers: dict[str, str] = orjson.loads(row["headers"])
-        case = headers.get("ce_correlationid", "")
-        span = event_span(f"publish {row['type']}", SpanKind.PRODUCER, resume(headers), headers["ce_id"], case)
-        if span.is_recording():
-            headers |= carry(trace.set_span_in_context(span))
-        encoded = [(name, value.encode()) for name, value in headers.items()]
-        try:
-            future: asyncio.Future[Any] = await producer.send(
-                row["topic"], row["body"], key=row["key"].encode(), headers=encoded
-            )
-        except BaseException as error:
-            fail(span, error)
-            span.end()
-            raise
-        future.add_done_callback(lambda sent: _end(span, sent))
-        return future
-
-
-def _end(span: trace.Span, sent: "asyncio.Future[Any]") -> None:
-    """A row that failed is sent again, in a span of its own."""
-    if sent.cancelled():
-        fail(span, asyncio.CancelledError())
-    elif (error := sent.exception()) is not None:
-        fail(span, error)
-    span.end()
 
 
 async def _is_known(producer: RelayProducer, topic: str) -> bool:

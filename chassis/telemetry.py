@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import NonRecordingSpan, StatusCode
+from opentelemetry.trace import StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.settings import ServiceSettings
@@ -62,7 +63,14 @@ def carry(context: Context | None = None) -> dict[str, str]:
 
 def resume(carrier: Mapping[str, str]) -> Context:
     """The context that `carry` stored."""
-    return _propagator.extract(carrier)
+    return _resumed(carrier.get("traceparent"), carrier.get("tracestate"))
+
+
+@lru_cache(maxsize=4096)
+def _resumed(traceparent: str | None, tracestate: str | None) -> Context:
+    # A chunk of a job, and in an unsampled trace whatever it causes, names one and the same span thousands of times.
+    stored = {"traceparent": traceparent, "tracestate": tracestate}
+    return _propagator.extract({name: value for name, value in stored.items() if value})
 
 
 @contextmanager
@@ -84,14 +92,16 @@ def span(
             raise
 
 
-def event_span(step: str, kind: trace.SpanKind, parent: Context, event_id: UUID | str, case: UUID | str) -> trace.Span:
+def event_span(
+    step: str, kind: trace.SpanKind, parent: Context, event_id: UUID | str, case: UUID | str
+) -> trace.Span | None:
     """Start a span for one step of one event, as a child of the event's own context; the caller ends it.
 
-    In a trace that is not sampled there is none: what follows continues in the same context.
+    None in a trace that is not sampled: what follows continues in the same context.
     """
     context = trace.get_current_span(parent).get_span_context()
     if context.is_valid and not context.trace_flags.sampled:
-        return NonRecordingSpan(context)
+        return None
     attributes = {"sinergi.event_id": str(event_id), CASE: str(case)}
     return tracer.start_span(step, parent, kind=kind, attributes=attributes)
 

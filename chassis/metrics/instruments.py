@@ -1,6 +1,7 @@
 """The instruments of one process, by the OpenTelemetry API, and how Prometheus reads them."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -110,10 +111,14 @@ class Metrics:
 
     def recorded(self, events: Sequence[Outgoing]) -> None:
         """These events are committed: never called for what was rolled back."""
+        rupiah: Counter[tuple[str, str]] = Counter()
         for event in events:
-            self._recorded.add(1, {"type": event.type})
-            for field, rupiah in event.rupiah.items():
-                self._rupiah.add(rupiah, {"type": event.type, "field": field})
+            for field, amount_rupiah in event.rupiah.items():
+                rupiah[event.type, field] += amount_rupiah
+        for type_, count in Counter(event.type for event in events).items():
+            self._recorded.add(count, {"type": type_})
+        for (type_, field), amount_rupiah in rupiah.items():
+            self._rupiah.add(amount_rupiah, {"type": type_, "field": field})
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -128,10 +133,10 @@ class Metrics:
         """A batch is committed, with the types of what took effect and of what was passed over."""
         self._batch_records.record(records, {"consumer": consumer})
         self._batch_seconds.record(seconds, {"consumer": consumer})
-        for type_ in processed:
-            self._processed.add(1, {"consumer": consumer, "type": type_})
-        for type_ in skipped:
-            self._skipped.add(1, {"consumer": consumer, "type": type_})
+        for type_, count in Counter(processed).items():
+            self._processed.add(count, {"consumer": consumer, "type": type_})
+        for type_, count in Counter(skipped).items():
+            self._skipped.add(count, {"consumer": consumer, "type": type_})
 
     def retried(self, consumer: str, error: str) -> None:
         """A batch did not succeed and will be tried again; `error` is a class name."""

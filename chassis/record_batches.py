@@ -1,0 +1,98 @@
+"""Outbox rows as batches of records, each for one partition: the broker answers for a batch, not for every record."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import asyncpg
+import orjson
+from aiokafka import TopicPartition
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
+from opentelemetry.trace import Span, SpanKind, set_span_in_context
+
+from chassis.broker import RelayProducer
+from chassis.telemetry import carry, event_span, fail, resume
+
+Headers = list[tuple[str, bytes]]
+
+_partition_of: Final = DefaultPartitioner()
+"""murmur2 of the key, as every Kafka client by default: docs/contracts.md."""
+
+
+@dataclass(slots=True)
+class RecordBatch:
+    """Records of one partition, in the order of their rows."""
+
+    place: TopicPartition
+    builder: BatchBuilder
+    rows: list[asyncpg.Record] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+
+    def append(self, row: asyncpg.Record, key: bytes, headers: Headers, span: Span | None) -> bool:
+        """Add a row; False when the batch is full. An empty one takes any row."""
+        if self.builder.append(timestamp=None, key=key, value=row["body"], headers=headers) is None:
+            return False
+        self.rows.append(row)
+        if span is not None:
+            self.spans.append(span)
+        return True
+
+    async def send(self, producer: RelayProducer) -> "asyncio.Future[Any]":
+        """Hand the batch to the producer; the future ends with the broker's answer. Raises KafkaError."""
+        # Closed, it is sent at once: there is nothing to linger for.
+        self.builder.close()
+        try:
+            future: asyncio.Future[Any] = await producer.send_batch(
+                self.builder, self.place.topic, partition=self.place.partition
+            )
+        except BaseException as error:
+            self._end(error)
+            raise
+        if self.spans:
+            future.add_done_callback(
+                lambda sent: self._end(asyncio.CancelledError() if sent.cancelled() else sent.exception())
+            )
+        return future
+
+    def _end(self, error: BaseException | None) -> None:
+        """A row that failed is sent again, in a span of its own."""
+        for span in self.spans:
+            if error is not None:
+                fail(span, error)
+            span.end()
+
+
+def pack(producer: RelayProducer, rows: Sequence[asyncpg.Record], one_by_one: Collection[str]) -> list[RecordBatch]:
+    """The rows as batches, in an order in which no row goes before an earlier one of its key.
+
+    All topics are known to the producer. Rows of the topics `one_by_one` have a batch each: one of several was refused
+    as too large, and what is too large must be found.
+    """
+    partitions = {topic: _partitions(producer, topic) for topic in {row["topic"] for row in rows}}
+    batches: list[RecordBatch] = []
+    newest: dict[TopicPartition, RecordBatch] = {}
+    for row in rows:
+        topic, key, known = row["topic"], row["key"].encode(), partitions[row["topic"]]
+        place = TopicPartition(topic, _partition_of(key, known, known))
+        headers, span = _dressed(row)
+        batch = newest.get(place)
+        if batch is None or topic in one_by_one or not batch.append(row, key, headers, span):
+            batch = newest[place] = RecordBatch(place, producer.create_batch())
+            batch.append(row, key, headers, span)
+            batches.append(batch)
+    return batches
+
+
+def _partitions(producer: RelayProducer, topic: str) -> list[int]:
+    return sorted(producer.client.cluster.partitions_for_topic(topic))
+
+
+def _dressed(row: asyncpg.Record) -> tuple[Headers, Span | None]:
+    headers: dict[str, str] = orjson.loads(row["headers"])
+    case = headers.get("ce_correlationid", "")
+    span = event_span(f"publish {row['type']}", SpanKind.PRODUCER, resume(headers), headers["ce_id"], case)
+    if span is not None:
+        headers |= carry(set_span_in_context(span))
+    return [(name, value.encode()) for name, value in headers.items()], span
