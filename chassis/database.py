@@ -1,8 +1,10 @@
 """A service's database: engines of its two roles, and the edge that opens and commits transactions."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -36,6 +38,8 @@ STATEMENT_SECONDS = 60.0
 """A connection that a firewall has forgotten gives no sign, ever: what takes longer is given up and tried again."""
 PING_SECONDS = 5.0
 """A pooled connection that does not answer so long is gone, and with it all that are as old: not a minute for each."""
+PING_EVERY_SECONDS = 1.0
+"""One that answered just now is there: consumers and jobs take a connection many times a second."""
 IDLE_SECONDS = 90.0
 """How long a transaction may say nothing before PostgreSQL ends it. On the server's side of such a connection it would
 stand open for ever, with its locks: a request sent again would be told for ever that it is in progress."""
@@ -83,15 +87,25 @@ def _driver_error(error: BaseException) -> BaseException:
     return error
 
 
-def _answers(connection: AdaptedConnection) -> bool:
-    """Asked before a pooled connection is used; False makes the pool renew all of its connections."""
-    try:
-        connection.run_async(lambda driver: driver.fetchval("SELECT 1", timeout=PING_SECONDS))
-    except Exception as error:
-        if not is_transient(error):
-            raise
-        return False
-    return True
+class _Pings:
+    """Asks pooled connections whether they are still there, each at most once in `PING_EVERY_SECONDS`."""
+
+    def __init__(self) -> None:
+        self._answered_at: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+
+    def answers(self, connection: AdaptedConnection) -> bool:
+        """Asked before a pooled connection is used; False makes the pool renew all of its connections."""
+        now, driver_connection = time.monotonic(), connection.driver_connection
+        if now - self._answered_at.get(driver_connection, float("-inf")) < PING_EVERY_SECONDS:
+            return True
+        try:
+            connection.run_async(lambda driver: driver.fetchval("SELECT 1", timeout=PING_SECONDS))
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            return False
+        self._answered_at[driver_connection] = now
+        return True
 
 
 class Database:
@@ -123,7 +137,7 @@ class Database:
                 "server_settings": {"idle_in_transaction_session_timeout": f"{int(IDLE_SECONDS * 1000)}"},
             },
         )
-        self._engine.sync_engine.dialect.do_ping = _answers  # type: ignore[method-assign, assignment]
+        self._engine.sync_engine.dialect.do_ping = _Pings().answers  # type: ignore[method-assign, assignment]
         self._identity = identity
         self._vault = vault
         self._zone = zone

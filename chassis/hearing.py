@@ -1,7 +1,7 @@
 """Whether a consumer that goes on asking still gets what the log holds: the client library may have lost its way.
 
-Seen while connections were silent: the group forgot the member, the client said that it joins again and did not, and
-asking it for records went on giving none.
+Seen while connections were silent: the client waits for news of the cluster that nobody fetches, so it never finds its
+group's coordinator again; the group forgets the member, and its partitions may be given to others or to nobody.
 """
 
 import time
@@ -16,8 +16,10 @@ DEAF_SECONDS = 30.0
 """Nothing was heard for so long: look whether there is anything."""
 JOINING_SECONDS = 60.0
 """Longer than a group waits for its members before it shares out its partitions."""
+COORDINATOR_SECONDS = 45.0
+"""The group's coordinator is looked for so long, though the broker answers: longer than a request is waited for."""
 STUCK_SECONDS = 300.0
-"""Longer than a batch may take: what follows it, telling Kafka how far it got, hangs."""
+"""Longer than a batch may take."""
 
 
 class Hearing:
@@ -27,6 +29,7 @@ class Hearing:
         self._poll = poll
         self._listener = listener
         self._looked_at = time.monotonic()
+        self._coordinated_at = time.monotonic()
         self._waiting: Mapping[TopicPartition, int] = {}
         """Where records lay ahead at the last look."""
 
@@ -38,6 +41,10 @@ class Hearing:
         now = time.monotonic()
         if now - self._poll.asked_at > STUCK_SECONDS:
             return "stuck"
+        if consumer._coordinator.coordinator_id is not None:
+            self._coordinated_at = now
+        if now - self._coordinated_at > COORDINATOR_SECONDS:
+            return "coordinator_lost"
         if (since := self._listener.waits_since) is not None:
             self._waiting = {}
             return "group_not_joined" if now - since > JOINING_SECONDS else None

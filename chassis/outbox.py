@@ -23,27 +23,32 @@ BODY_LIMIT_BYTES = 900_000
 CHANNEL = "outbox"
 """NOTIFY channel that wakes the relay."""
 
-BEHIND_HELD = """EXISTS (
-        SELECT 1 FROM outbox AS held WHERE held.published_at IS NULL AND held.held_reason IS NOT NULL
-        AND held.topic = o.topic AND held.key = o.key AND held.position < o.position)"""
-"""Whether a row `o` of the outbox waits behind a held one of its key."""
+HELD = """held AS MATERIALIZED (
+        SELECT topic, key, min(position) AS since FROM outbox
+        WHERE published_at IS NULL AND held_reason IS NOT NULL GROUP BY topic, key)"""
+"""The keys with a held row, few if any, found once and not for every row that may wait behind one."""
+BEHIND_HELD = "EXISTS (SELECT FROM held WHERE held.topic = o.topic AND held.key = o.key AND held.since < o.position)"
+"""Whether a row `o` of the outbox waits behind a held one of its key; after `WITH HELD`."""
 
 _LOCK_KEYS = text("SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest(CAST(:keys AS text[])) AS k")
 _INSERT = text(
-    """
-    INSERT INTO outbox (event_id, topic, key, type, subject, correlation_id, headers, body)
-    SELECT event_id, topic, key, type, told.subject, correlation_id,
-           headers::jsonb || CASE WHEN lift IS NULL THEN '{}'::jsonb ELSE jsonb_build_object(
-               'ce_sequence', ((headers::jsonb ->> 'ce_sequence')::bigint + lift)::text) END, body
-    FROM unnest(CAST(:event_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:type AS text[]),
-                CAST(:subject AS text[]), CAST(:correlation_id AS uuid[]), CAST(:headers AS text[]),
-                CAST(:body AS bytea[]))
-         WITH ORDINALITY AS told (event_id, topic, key, type, subject, correlation_id, headers, body, place)
-         LEFT JOIN sequence_lift ON sequence_lift.subject = told.subject
-    ORDER BY place
-    ON CONFLICT (event_id) DO NOTHING
-    """
+    f"""
+    WITH inserted AS (
+        INSERT INTO outbox (event_id, topic, key, type, subject, correlation_id, headers, body)
+        SELECT event_id, topic, key, type, told.subject, correlation_id,
+               CASE WHEN lift IS NULL THEN headers::jsonb ELSE headers::jsonb || jsonb_build_object(
+                   'ce_sequence', ((headers::jsonb ->> 'ce_sequence')::bigint + lift)::text) END, body
+        FROM unnest(CAST(:event_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:type AS text[]),
+                    CAST(:subject AS text[]), CAST(:correlation_id AS uuid[]), CAST(:headers AS text[]),
+                    CAST(:body AS bytea[]))
+             WITH ORDINALITY AS told (event_id, topic, key, type, subject, correlation_id, headers, body, place)
+             LEFT JOIN sequence_lift ON sequence_lift.subject = told.subject
+        ORDER BY place
+        ON CONFLICT (event_id) DO NOTHING RETURNING 1)
+    SELECT count(*), pg_notify('{CHANNEL}', '') FROM inserted
+    """  # noqa: S608 - constants of ours
 )
+"""Wakes the relay too, when the transaction commits."""
 _TOLD_AGAIN = text(
     """
     UPDATE adopted_event AS adopted SET settled_at = coalesce(settled_at, clock_timestamp()),
@@ -54,7 +59,6 @@ _TOLD_AGAIN = text(
     WHERE adopted.event_id = told.event_id
     """
 )
-_WAKE = text(f"SELECT pg_notify('{CHANNEL}', '')")
 
 
 class NotPublishable(Exception):
@@ -195,9 +199,8 @@ async def write(connection: AsyncConnection, events: list[Outgoing]) -> None:
             "body": [event.body for event in events],
         },
     )
-    if inserted.rowcount < len(events):
-        await _settle_told_again(connection, events, len(events) - inserted.rowcount)
-    await connection.execute(_WAKE)
+    if (told_again := len(events) - inserted.scalar_one()) > 0:
+        await _settle_told_again(connection, events, told_again)
 
 
 async def _settle_told_again(connection: AsyncConnection, events: list[Outgoing], count: int) -> None:

@@ -15,7 +15,7 @@ Records = tuple[ConsumerRecord[Any, Any], ...]
 
 
 class Poll:
-    """Wraps the subscriber's own asking. Replaces its `get_msg`, the only step between log and parser."""
+    """Asks, and knows when. Takes the place of a subscriber's `get_msg`, the only step between log and parser."""
 
     def __init__(self, ask: Callable[[AIOKafkaConsumer], Awaitable[Records]], batch_size: int) -> None:
         self._ask = ask

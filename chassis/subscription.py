@@ -5,12 +5,14 @@ import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.message import AckStatus
 from sqlalchemy import text
 
 from chassis.assignment import SeekToStored
@@ -20,21 +22,21 @@ from chassis.database import Database, is_transient
 from chassis.events import Catalogue
 from chassis.hearing import Hearing
 from chassis.logs import logger
-from chassis.polling import Poll
+from chassis.polling import Poll, Records
 from chassis.processing import Processor
 from chassis.projection import GenerationChanged, Projection, consumer_of
 from chassis.records import RecordReader
+from chassis.stopping import stop_for_certain
 from chassis.workers import pause
 
 log = logger(__name__)
 
-POLL_TIMEOUT_MS = 20
+ASK_TIMEOUT_MS = 500
+"""How long the log is asked while it has nothing; what comes is given at once."""
 MAX_POLL_INTERVAL_MS = 300_000
 STALLED_SECONDS = 60
 """The log was not asked for so long: a batch hangs, or the loop does."""
 GENERATION_PAUSE_SECONDS = 1
-STOP_SECONDS = 18
-"""More than the running batch is given; a service has 35 s to end."""
 REJOINING_SECONDS = 20
 """Without a share for so long after a rebalance: more than a member that comes or goes."""
 RETRYING_SECONDS = 15
@@ -105,8 +107,6 @@ class Subscription:
             group_instance_id=self._instance,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
-            batch_timeout_ms=POLL_TIMEOUT_MS,
-            max_records=self._batch_size,
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             max_partition_fetch_bytes=4 * 1024 * 1024,
             fetch_max_wait_ms=100,
@@ -117,42 +117,13 @@ class Subscription:
         # Bound to this one: a consumer that could not be ended must not move the one after it.
         listener.consumer = partial(getattr, self._subscriber, "consumer")
         self._subscriber(self._handle)
-        self._poll = self._subscriber.get_msg = Poll(self._subscriber.get_msg, self._batch_size)
+        self._poll = self._subscriber.get_msg = Poll(self._ask, self._batch_size)
         try:
             await self._broker.start()
             log.info("consuming", topics=self._topics)
             await self._until_stopped_or_dead(stopping, Hearing(self._poll, listener))
         finally:
-            await self._stop(self._broker)
-
-    async def _stop(self, broker: Any) -> None:
-        # In a task of its own: while a log is replaced the client library may swallow the cancelling of one of its
-        # tasks and wait for it for ever, or let the cancelling out. Either way nobody would begin anew.
-        for seconds in (STOP_SECONDS, 5):
-            stop = asyncio.ensure_future(broker.stop())
-            await asyncio.wait({stop}, timeout=seconds)
-            if not stop.done():
-                stop.cancel()
-                await asyncio.wait({stop}, timeout=5)
-            if stop.done() and not stop.cancelled() and stop.exception() is None:
-                return
-            log.error("consumer_does_not_stop")
-        await self._abandon()
-
-    async def _abandon(self) -> None:
-        # Alive it would stay a member of the group, and the partitions it is given would be read by nobody. Closing
-        # its connections alone does not do: it makes others.
-        tasks = list(self.tasks)
-        if (consumer := self._subscriber.consumer) is not None:
-            coordinator = consumer._coordinator
-            kept = (coordinator._coordination_task, coordinator._heartbeat_task, coordinator._commit_refresh_task)
-            tasks += [task for task in kept if task is not None]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=5)
-        if consumer is not None:
-            await consumer._client.close()
+            await stop_for_certain(self._broker, self._subscriber.consumer, list(self.tasks))
 
     async def _until_stopped_or_dead(self, stopping: asyncio.Event, hearing: Hearing) -> None:
         while not stopping.is_set():
@@ -200,12 +171,20 @@ class Subscription:
         if consumer is not None and await cluster_id(consumer._client) != self.processor.log_identity:
             raise LogReplaced
 
+    async def _ask(self, consumer: AIOKafkaConsumer) -> Records:
+        # The subscriber's own asking sleeps after each empty answer, however soon the next record comes.
+        found = await consumer.getmany(timeout_ms=ASK_TIMEOUT_MS, max_records=self._batch_size)
+        return tuple(chain.from_iterable(found.values()))
+
     async def _handle(self, message: KafkaMessage) -> None:
         assert self.processor is not None
         records: Any = message.raw_message
         try:
             await self._refuse_other_log()
             await self.processor.process(records)
+            # Telling Kafka too would decide nothing, hold up each batch, and hang for ever with a client that has lost
+            # its group's coordinator.
+            message.committed = AckStatus.ACKED
         except (GenerationChanged, KafkaError):
             # The batch goes back to the log, again and again, until `run` has seen the same: not in a hot loop.
             await asyncio.sleep(GENERATION_PAUSE_SECONDS)

@@ -12,6 +12,7 @@ from chassis.auth import Permission, Role
 from chassis.commands import Command
 from chassis.errors import Conflict, NotFound
 from chassis.http import Act, Created, Read, Routes
+from chassis.outbox import HELD
 from chassis.paging import MAX_BIGINT, AfterNumber, Limit, NumberedPage, cut_page
 from chassis.relay import RELAY_NAME, STALE_AFTER_SECONDS
 from chassis.transaction import Transaction
@@ -37,11 +38,8 @@ _OUTBOX = text(
     """  # noqa: S608 - constants of ours
 )
 _STUCK = text(
-    """
-    WITH held AS MATERIALIZED (
-        SELECT topic, key, min(position) AS since FROM outbox
-        WHERE published_at IS NULL AND held_reason IS NOT NULL GROUP BY topic, key
-    ), away AS MATERIALIZED (SELECT unnest(unavailable_topics) AS topic FROM relay_leader)
+    f"""
+    WITH {HELD}, away AS MATERIALIZED (SELECT unnest(unavailable_topics) AS topic FROM relay_leader)
     SELECT o.position, event_id, type, topic, key, length(body) AS body_bytes, recorded_at,
            extract(epoch FROM clock_timestamp() - recorded_at)::float AS age_seconds,
            CASE WHEN held_reason IS NOT NULL THEN held_reason
@@ -52,7 +50,7 @@ _STUCK = text(
     AND (EXISTS (SELECT FROM held) OR EXISTS (SELECT FROM away))
     AND (o.position >= held.since OR topic IN (SELECT topic FROM away))
     ORDER BY o.position LIMIT :limit
-    """
+    """  # noqa: S608 - constants of ours
 )
 """Asks first whether anything is stuck at all: while an archive is republished, millions of rows wait and none is."""
 _RELEASE = text(

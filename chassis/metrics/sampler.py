@@ -7,7 +7,7 @@ from sqlalchemy import Row, text
 
 from chassis.health import readiness_problems
 from chassis.logs import logger
-from chassis.outbox import BEHIND_HELD
+from chassis.outbox import BEHIND_HELD, HELD
 from chassis.workers import pause
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ REASONS_LIMIT = 20
 
 _QUEUES = text(
     f"""
+    WITH {HELD}
     SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 100000) AS unsent)
                AS outbox_depth,
            (SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float FROM outbox AS o

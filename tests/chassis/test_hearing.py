@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from chassis import hearing
-from chassis import subscription as subscription_module
+from chassis import hearing, stopping
 from chassis.subscription import Subscription
 from deploy.local.kafka import Kafka
 from tests.chassis.builders import ordered
@@ -34,14 +33,26 @@ def _stuck(subscription: Subscription) -> None:
     processor.process = hang
 
 
-@pytest.mark.parametrize("lose", [_deaf, _not_joined, _stuck])
+def _without_coordinator(subscription: Subscription) -> None:
+    """As behind silent connections: it waits for news of the cluster that nobody fetches."""
+    coordinator = subscription._subscriber.consumer._coordinator
+
+    def never(*_: object) -> asyncio.Future[None]:
+        return asyncio.get_running_loop().create_future()
+
+    coordinator._client.force_metadata_update = coordinator._client.coordinator_lookup = never
+    coordinator.coordinator_dead()
+
+
+@pytest.mark.parametrize("lose", [_deaf, _not_joined, _stuck, _without_coordinator])
 async def test_a_consumer_that_hears_nothing_any_more_is_replaced(
     kafka: Kafka, prefix: str, make_sample: MakeSample, monkeypatch: pytest.MonkeyPatch,
     lose: Callable[[Subscription], None],
 ) -> None:  # fmt: skip
     monkeypatch.setattr(hearing, "DEAF_SECONDS", 1.0 if lose is _deaf else 1000.0)
     monkeypatch.setattr(hearing, "STUCK_SECONDS", 2.0 if lose is _stuck else 1000.0)
-    monkeypatch.setattr(subscription_module, "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(hearing, "COORDINATOR_SECONDS", 2.0)
+    monkeypatch.setattr(stopping, "STOP_SECONDS", 1.0)
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", [ordered(1)])
         await until(lambda: _accounts(sample, 1))
@@ -51,7 +62,7 @@ async def test_a_consumer_that_hears_nothing_any_more_is_replaced(
         lose(subscription)
         await send(kafka, f"{prefix}outside.orders", [ordered(2)])
         await until(lambda: _accounts(sample, 2), 60)
-        assert subscription._subscriber.consumer is not before
+        await until(lambda: _replaced(subscription, before), 60)
 
 
 async def test_a_consumer_with_nothing_to_hear_is_left_alone(
@@ -72,6 +83,10 @@ async def test_a_consumer_with_nothing_to_hear_is_left_alone(
         looks.clear()
         await until(lambda: _looked(looks, 4))
     assert set(looks) == {None}
+
+
+async def _replaced(subscription: Subscription, before: object) -> bool:
+    return subscription._subscriber.consumer not in {None, before}
 
 
 async def _looked(looks: list[str | None], count: int) -> bool:

@@ -178,5 +178,21 @@ async def _write(connection: AsyncConnection, events: list[Outgoing]) -> None:
         tests=("tests/faults/test_proxy.py::test_what_a_silent_connection_held_becomes_free",),
         shows="the lock was never free",
     ),
+    Mutation(
+        name="sessions in the middle of a statement not ended: what a vanished client locked stays",
+        file="chassis/service.py",
+        guard='            Background("half_open", partial(half_open.watch, (self.database, self.api_database))),\n',
+        without="",
+        tests=("tests/chassis/test_half_open.py::test_a_session_in_the_middle_of_a_statement_is_ended",),
+        shows="did not come true in time",
+    ),
+    Mutation(
+        name="deaf consumer kept: the client library gives no records and nobody asks why",
+        file="chassis/subscription.py",
+        guard="                if lost is not None:\n",
+        without="                if False:\n",
+        tests=("tests/chassis/test_hearing.py::test_a_consumer_that_hears_nothing_any_more_is_replaced",),
+        shows="did not come true in time",
+    ),
 )
 """Seconds to half a minute each: in the full run."""
