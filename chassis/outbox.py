@@ -108,8 +108,8 @@ class Outbox:
         origin gets an id of its own.
         """
         entry = self._entry(fact)
-        body = self._body(entry, fact)
-        subject = str(getattr(fact, entry.subject))
+        body, document = self._body(entry, fact)
+        subject = str(document[entry.subject])
         event_id = self._event_id(entry.type, subject, sequence, origin, told)
         correlation_id = case or (cause.case if cause else None) or UUID(subject)
         headers = {
@@ -126,17 +126,19 @@ class Outbox:
             **carry(cause.context if cause else None),
             **({"ce_causationid": str(cause.id)} if cause else {}),
         }
-        key = str(getattr(fact, entry.key))
+        key = str(document[entry.key])
         return Outgoing(
             event_id, entry.topic.name, key, entry.type, subject, correlation_id, headers, body, _rupiah_of(fact)
         )
 
-    def _body(self, entry: EventEntry, fact: BaseModel) -> bytes:
+    def _body(self, entry: EventEntry, fact: BaseModel) -> tuple[bytes, dict[str, Any]]:
+        """What is sent, and the same as its readers will see it."""
         body = fact.model_dump_json(exclude_none=True).encode()
-        self._refuse_invalid(entry, body)
+        document: dict[str, Any] = orjson.loads(body)
+        self._refuse_invalid(entry, document)
         if len(body) > BODY_LIMIT_BYTES:
             raise NotPublishable(f"{entry.type} has {len(body)} bytes")
-        return body
+        return body, document
 
     def _event_id(self, type_: str, subject: str, sequence: int, origin: Origin | None, told: Counter[UUID]) -> UUID:
         if origin is None:
@@ -146,12 +148,12 @@ class Outbox:
         told[event_id] += 1
         return event_id if told[event_id] == 1 else derived_id(event_id, told[event_id])
 
-    def _refuse_invalid(self, entry: EventEntry, body: bytes) -> None:
+    def _refuse_invalid(self, entry: EventEntry, document: dict[str, Any]) -> None:
         """By the published JSON Schema, which is what other agencies check by; the model alone may be laxer."""
         if entry.type not in self._schemas:
             schema = entry.model.model_json_schema()
             self._schemas[entry.type] = Draft202012Validator(schema, validate_formats=True)
-        for error in self._schemas[entry.type].iter_errors(orjson.loads(body)):
+        for error in self._schemas[entry.type].iter_errors(document):
             place = ".".join(str(part) for part in error.instance_path)
             raise NotPublishable(f"{entry.type} breaks its schema at {place or 'the top'}")
 
@@ -174,8 +176,7 @@ def rupiah_fields(model: type[BaseModel]) -> tuple[str, ...]:
 
 
 def _rupiah_of(fact: BaseModel) -> dict[str, int]:
-    found = {name: getattr(fact, name) for name in rupiah_fields(type(fact))}
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name in rupiah_fields(type(fact)) if (value := getattr(fact, name)) is not None}
 
 
 async def write(connection: AsyncConnection, events: list[Outgoing]) -> None:

@@ -34,15 +34,18 @@ BAD_RELEASE_KEYS = 20
 BAD_RELEASE_WINDOW_SECONDS = 86_400
 """So long as nobody has redriven them: a shorter look back would let a bad release park as many again each time."""
 
-_FRESH = text(
+_NOTE_ARRIVED = text(
     """
-    INSERT INTO inbox (consumer, source, event_id)
-    SELECT :consumer, source, event_id
-    FROM unnest(CAST(:sources AS text[]), CAST(:ids AS uuid[])) AS arrived (source, event_id)
-    ORDER BY source, event_id
-    ON CONFLICT DO NOTHING RETURNING source, event_id
+    WITH arrived AS MATERIALIZED (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:ids AS uuid[]))
+                                  AS arrived (source, event_id)),
+    fresh AS (
+        INSERT INTO inbox (consumer, source, event_id)
+        SELECT :consumer, source, event_id FROM arrived ORDER BY source, event_id
+        ON CONFLICT DO NOTHING RETURNING source, event_id)
+    SELECT source, event_id FROM arrived EXCEPT SELECT source, event_id FROM fresh
     """
 )
+"""Gives those that took effect before: none, as a rule."""
 _STORE_OFFSETS = text(
     """
     INSERT INTO stored_offset (consumer, log_identity, topic, partition, next_offset)
@@ -215,12 +218,12 @@ class Processor:
             "sources": [source for source, _ in once],
             "ids": [event_id for _, event_id in once],
         }
-        rows = await tx.fetch_all(_FRESH, parameters)
-        unseen: set[tuple[str, UUID]] = {(row.source, row.event_id) for row in rows}
+        rows = await tx.fetch_all(_NOTE_ARRIVED, parameters)
+        seen: set[tuple[str, UUID]] = {(row.source, row.event_id) for row in rows}
         kept: list[Readable] = []
         for item in readable:
-            if item.identity in unseen:
-                unseen.discard(item.identity)
+            if item.identity not in seen:
+                seen.add(item.identity)
                 kept.append(item)
             else:
                 tx.spans.extend(filter(None, [_span("repeat", item.event)]))

@@ -31,7 +31,7 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
 
 
 class Attributes(NamedTuple):
-    """The attributes of an event that are no text, in the order of their parsers."""
+    """The attributes of an event that are no text."""
 
     id: UUID
     time: datetime
@@ -191,20 +191,33 @@ def _incomplete(record: ConsumerRecord[Any, Any], headers: Mapping[str, str], mi
 
 def _attributes(headers: Mapping[str, str]) -> Attributes | list[str]:
     """The attributes with their types, or the names of those that no event of ours can have so."""
-    parsed: dict[str, Any] = {}
-    wrong: set[str] = set()
+    try:
+        if headers["ce_specversion"] == "1.0" and "\x00" not in "".join(headers.values()):
+            return _parsed(headers)
+    except ValueError:
+        pass
+    return _malformed(headers) or _parsed(headers)
+
+
+def _parsed(headers: Mapping[str, str]) -> Attributes:
+    return Attributes(
+        UUID(headers["ce_id"]),
+        datetime.fromisoformat(headers["ce_time"]),
+        UUID(headers["ce_correlationid"]),
+        int(headers["ce_sequence"]),
+    )
+
+
+def _malformed(headers: Mapping[str, str]) -> list[str]:
+    found = {name for name, value in headers.items() if name.startswith("ce_") and "\x00" in value}
+    if headers["ce_specversion"] != "1.0":
+        found.add("ce_specversion")
     for name, parse in _PARSERS.items():
         try:
-            parsed[name] = parse(headers[name])
+            parse(headers[name])
         except ValueError:
-            wrong.add(name)
-    if headers["ce_specversion"] != "1.0":
-        wrong.add("ce_specversion")
-    if "\x00" in "".join(headers.values()):
-        wrong |= {name for name, value in headers.items() if name.startswith("ce_") and "\x00" in value}
-    if wrong:
-        return sorted({name if _ATTRIBUTE.fullmatch(name) else "ce_?" for name in wrong})
-    return Attributes(*parsed.values())
+            found.add(name)
+    return sorted({name if _ATTRIBUTE.fullmatch(name) else "ce_?" for name in found})
 
 
 def _id_or_none(value: str | None) -> UUID | None:

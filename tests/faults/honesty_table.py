@@ -12,7 +12,7 @@ QUICK: Final = (
     Mutation(
         name="inbox off: every delivery counts as fresh",
         file="chassis/processing.py",
-        guard="            if item.identity in unseen:\n",
+        guard="            if item.identity not in seen:\n",
         without="            if True:\n",
         tests=(f"{_CONSUMING}test_an_event_takes_effect_once_however_often_it_arrives",),
         shows="!= {1: 5}",
