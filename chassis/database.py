@@ -130,6 +130,8 @@ class Database:
             max_overflow=0,
             hide_parameters=True,
             pool_pre_ping=True,
+            # The one used last again: its session has planned the same statements before.
+            pool_use_lifo=True,
             pool_timeout=10,
             connect_args={
                 "timeout": CONNECT_SECONDS,

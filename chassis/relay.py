@@ -43,8 +43,14 @@ LOOK_AGAIN_SECONDS = 1.0
 """How often a leader that sends nothing looks which log the broker has."""
 RELAY_NAME = "sinergi-relay"
 """Name of every relay's connection in PostgreSQL, by which they can be counted."""
-_SESSION = {"application_name": RELAY_NAME, "enable_sort": "off", "enable_hashjoin": "off", "enable_bitmapscan": "off"}
-"""By the index, in order, as far as the limit: a depth that PostgreSQL does not expect must not be sorted each time."""
+_SESSION = {
+    "application_name": RELAY_NAME,
+    "plan_cache_mode": "force_generic_plan",
+    "enable_sort": "off",
+    "enable_hashjoin": "off",
+    "enable_bitmapscan": "off",
+}
+"""Planned once, and by the index as far as the limit: a depth that PostgreSQL does not expect must not be sorted."""
 POLL_SECONDS = 0.25
 """Fallback when a wake-up is missed."""
 AVOID_SECONDS = 5.0
