@@ -34,13 +34,13 @@ _MISTAKES = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryEr
 
 
 CONNECT_SECONDS = 10.0
-STATEMENT_SECONDS = 60.0
+STATEMENT_SECONDS = 30.0
 """A connection that a firewall has forgotten gives no sign, ever: what takes longer is given up and tried again."""
 PING_SECONDS = 5.0
-"""A pooled connection that does not answer so long is gone, and with it all that are as old: not a minute for each."""
+"""A pooled connection that does not answer so long is gone, and with it all that are as old: not half a minute each."""
 PING_EVERY_SECONDS = 1.0
 """One that answered just now is there: consumers and jobs take a connection many times a second."""
-IDLE_SECONDS = 90.0
+IDLE_SECONDS = 45.0
 """How long a transaction may say nothing before PostgreSQL ends it. On the server's side of such a connection it would
 stand open for ever, with its locks: a request sent again would be told for ever that it is in progress."""
 

@@ -16,8 +16,8 @@ from chassis.workers import pause
 
 log = logger(__name__)
 
-LOOK_SECONDS = 15.0
-SILENT_SECONDS = STATEMENT_SECONDS + 30.0
+LOOK_SECONDS = 5.0
+SILENT_SECONDS = STATEMENT_SECONDS + 5.0
 """Longer than any client of ours waits for the statement: nobody is there any more."""
 
 _END = text(

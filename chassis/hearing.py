@@ -16,8 +16,10 @@ DEAF_SECONDS = 30.0
 """Nothing was heard for so long: look whether there is anything."""
 JOINING_SECONDS = 60.0
 """Longer than a group waits for its members before it shares out its partitions."""
-COORDINATOR_SECONDS = 45.0
-"""The group's coordinator is looked for so long, though the broker answers: longer than a request is waited for."""
+COORDINATOR_SECONDS = 20.0
+"""The group's coordinator is looked for so long, though the broker answers: a client that looks finds it within one."""
+GAP_SECONDS = 5.0
+"""Longer between two questions the broker was away."""
 STUCK_SECONDS = 300.0
 """Longer than a batch may take."""
 
@@ -29,22 +31,28 @@ class Hearing:
         self._poll = poll
         self._listener = listener
         self._looked_at = time.monotonic()
-        self._coordinated_at = time.monotonic()
+        self._asked_at = time.monotonic()
+        self._alone_since: float | None = None
+        """Since when the client looks for its coordinator."""
         self._waiting: Mapping[TopicPartition, int] = {}
         """Where records lay ahead at the last look."""
 
     async def lost(self, consumer: AIOKafkaConsumer) -> str | None:
         """Why a fresh consumer must take its place; None while all is well. Raises KafkaError.
 
-        Asks the broker only when nothing was heard for long; says so only when nothing moved between two looks.
+        Asked each second while the broker answers. Asks it itself only when nothing was heard for long, and says `deaf`
+        only when nothing moved between two looks.
         """
         now = time.monotonic()
         if now - self._poll.asked_at > STUCK_SECONDS:
             return "stuck"
-        if consumer._coordinator.coordinator_id is not None:
-            self._coordinated_at = now
-        if now - self._coordinated_at > COORDINATOR_SECONDS:
+        if consumer._coordinator.coordinator_id is not None or now - self._asked_at > GAP_SECONDS:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        elif now - self._alone_since > COORDINATOR_SECONDS:
             return "coordinator_lost"
+        self._asked_at = now
         if (since := self._listener.waits_since) is not None:
             self._waiting = {}
             return "group_not_joined" if now - since > JOINING_SECONDS else None

@@ -31,6 +31,8 @@ from chassis.workers import pause
 
 log = logger(__name__)
 
+REQUEST_TIMEOUT_MS = 20_000
+"""A connection to the broker that falls silent is given up after this."""
 ASK_TIMEOUT_MS = 500
 """How long the log is asked while it has nothing; what comes is given at once."""
 MAX_POLL_INTERVAL_MS = 300_000
@@ -95,6 +97,7 @@ class Subscription:
             logger=None,
             graceful_timeout=15,
             client_id=self._service,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
             # A topic is made by who provisions the broker, with its partitions and retention; else it would be made
             # here with one partition, by whichever consumer is first back on a broker built anew.
             allow_auto_create_topics=False,
@@ -140,7 +143,8 @@ class Subscription:
                 log.warning("broker_unreachable")
             else:
                 if lost is not None:
-                    raise ConsumerDied(f"{self._service}: {lost}")
+                    log.error("consumer_lost", reason=lost)
+                    raise ConsumerDied(lost)
             await pause(stopping, 1)
 
     async def _consumer(self) -> str:
