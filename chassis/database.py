@@ -38,8 +38,8 @@ STATEMENT_SECONDS = 30.0
 """A connection that a firewall has forgotten gives no sign, ever: what takes longer is given up and tried again."""
 PING_SECONDS = 5.0
 """A pooled connection that does not answer so long is gone, and with it all that are as old: not half a minute each."""
-PING_EVERY_SECONDS = 1.0
-"""One that answered just now is there: consumers and jobs take a connection many times a second."""
+PING_EVERY_SECONDS = 0.25
+"""One that answered just now is believed to be there: consumers and jobs take a connection many times a second."""
 IDLE_SECONDS = 45.0
 """How long a transaction may say nothing before PostgreSQL ends it. On the server's side of such a connection it would
 stand open for ever, with its locks: a request sent again would be told for ever that it is in progress."""

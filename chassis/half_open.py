@@ -48,4 +48,5 @@ async def watch(databases: Sequence[Database], stopping: asyncio.Event) -> None:
             except Exception as error:
                 if not is_transient(error):
                     raise
+                log.warning("half_open_sessions_not_looked_for", error=type(error).__name__)
         await pause(stopping, LOOK_SECONDS)

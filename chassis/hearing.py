@@ -20,8 +20,6 @@ COORDINATOR_SECONDS = 20.0
 """The group's coordinator is looked for so long, though the broker answers: a client that looks finds it within one."""
 GAP_SECONDS = 5.0
 """Longer between two questions the broker was away."""
-STUCK_SECONDS = 300.0
-"""Longer than a batch may take."""
 
 
 class Hearing:
@@ -32,6 +30,7 @@ class Hearing:
         self._listener = listener
         self._looked_at = time.monotonic()
         self._asked_at = time.monotonic()
+        self._answers_since = time.monotonic()
         self._alone_since: float | None = None
         """Since when the client looks for its coordinator."""
         self._waiting: Mapping[TopicPartition, int] = {}
@@ -44,9 +43,9 @@ class Hearing:
         only when nothing moved between two looks.
         """
         now = time.monotonic()
-        if now - self._poll.asked_at > STUCK_SECONDS:
-            return "stuck"
-        if consumer._coordinator.coordinator_id is not None or now - self._asked_at > GAP_SECONDS:
+        if now - self._asked_at > GAP_SECONDS:
+            self._alone_since, self._answers_since = None, now
+        if consumer._coordinator.coordinator_id is not None:
             self._alone_since = None
         elif self._alone_since is None:
             self._alone_since = now
@@ -55,7 +54,9 @@ class Hearing:
         self._asked_at = now
         if (since := self._listener.waits_since) is not None:
             self._waiting = {}
-            return "group_not_joined" if now - since > JOINING_SECONDS else None
+            return "group_not_joined" if now - max(since, self._answers_since) > JOINING_SECONDS else None
+        if self._poll.heard_at > self._looked_at:
+            self._waiting = {}
         quiet_since = max(self._poll.heard_at, self._looked_at)
         if self._poll.hears or now - quiet_since < DEAF_SECONDS:
             return None

@@ -1,6 +1,7 @@
 """Outbox rows as batches of records, each for one partition: the broker answers for a batch, not for every record."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 from aiokafka import TopicPartition
+from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 from opentelemetry.trace import Span, SpanKind, set_span_in_context
@@ -85,8 +87,29 @@ def pack(producer: RelayProducer, rows: Sequence[asyncpg.Record], one_by_one: Co
     return batches
 
 
+def waves(batches: Sequence[RecordBatch]) -> list[list[RecordBatch]]:
+    """The nth batch of every partition together.
+
+    The next one of a partition goes out when the one before was taken: a broker that has not heard of this producer yet
+    takes any first batch, also the one behind a batch it refused.
+    """
+    found: list[list[RecordBatch]] = []
+    counts: Counter[TopicPartition] = Counter()
+    for batch in batches:
+        place = counts[batch.place]
+        counts[batch.place] += 1
+        if place == len(found):
+            found.append([])
+        found[place].append(batch)
+    return found
+
+
 def _partitions(producer: RelayProducer, topic: str) -> list[int]:
-    return sorted(producer.client.cluster.partitions_for_topic(topic))
+    known: set[int] | None = producer.client.cluster.partitions_for_topic(topic)
+    if not known:
+        # Gone since it was looked for: the relay begins anew, and avoids it.
+        raise UnknownTopicOrPartitionError(topic)
+    return sorted(known)
 
 
 def _dressed(row: asyncpg.Record) -> tuple[Headers, Span | None]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
+from aiokafka import TopicPartition
 from aiokafka.errors import (
     InvalidTopicError,
     KafkaError,
@@ -25,7 +26,7 @@ from chassis.failpoints import AFTER_ACK, reach
 from chassis.logs import about, logger
 from chassis.outbox import BEHIND_HELD, CHANNEL, HELD
 from chassis.published_log import may_publish_into
-from chassis.record_batches import RecordBatch, pack
+from chassis.record_batches import RecordBatch, pack, waves
 from chassis.telemetry import current_trace_id, resume
 from chassis.workers import pause
 
@@ -107,7 +108,7 @@ class Relay:
         self._avoided: dict[str, float] = {}
         """Topics that could not be written to, and until when (monotonic) they are left alone."""
         self._one_by_one: set[str] = set()
-        """Topics that refused several records together as too large."""
+        """Topics that refused several records together as too large, until the record that is too large is found."""
         self._trouble_since: float | None = None
         self._beaten_at = float("-inf")
         """When (monotonic) the last beat that the database took was sent; long ago in a process that does not lead."""
@@ -229,25 +230,37 @@ class Relay:
         for topic in {row["topic"] for row in rows}:
             if not await _is_known(producer, topic):
                 self._avoid(topic, "unknown")
-        batches = pack(producer, [row for row in rows if row["topic"] not in self._avoided], self._one_by_one)
+        known = [row for row in rows if row["topic"] not in self._avoided]
+        failed: set[TopicPartition] = set()
+        for wave in waves(pack(producer, known, self._one_by_one)):
+            failed |= await self._send_wave(connection, producer, [one for one in wave if one.place not in failed])
+
+    async def _send_wave(
+        self, connection: "asyncpg.Connection[Any]", producer: RelayProducer, batches: Sequence[RecordBatch]
+    ) -> set[TopicPartition]:
+        """The partitions that did not take their batch: what comes after it there must wait for it."""
         answers = [await batch.send(producer) for batch in batches]
         outcomes = await asyncio.gather(*answers, return_exceptions=True)
         sent: list[UUID] = []
+        failed: set[TopicPartition] = set()
         fault: BaseException | None = None
         for batch, outcome in zip(batches, outcomes, strict=True):
+            if not isinstance(outcome, BaseException):
+                sent += [row["event_id"] for row in batch.rows]
+                continue
+            failed.add(batch.place)
             if isinstance(outcome, MessageSizeTooLargeError):
                 await self._too_large(connection, batch)
             elif isinstance(outcome, _TOPIC_UNAVAILABLE):
                 self._avoid(batch.place.topic, type(outcome).__name__)
-            elif isinstance(outcome, BaseException):
-                fault = outcome
             else:
-                sent += [row["event_id"] for row in batch.rows]
+                fault = outcome
         if sent:
             reach(AFTER_ACK)
             await connection.execute(_MARK, sent, min(sent), max(sent))
         if fault is not None:
             raise fault
+        return failed
 
     async def _too_large(self, connection: "asyncpg.Connection[Any]", batch: RecordBatch) -> None:
         if len(batch.rows) > 1:
@@ -255,6 +268,7 @@ class Relay:
             log.warning("batch_too_large", topic=batch.place.topic)
             return
         row = batch.rows[0]
+        self._one_by_one.discard(batch.place.topic)
         await connection.execute(_HOLD, row["event_id"], "too_large")
         headers: dict[str, str] = orjson.loads(row["headers"])
         trace_id, case_id = current_trace_id(resume(headers)), headers.get("ce_correlationid")

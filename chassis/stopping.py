@@ -34,8 +34,7 @@ async def _stopped(broker: Any, seconds: float) -> bool:
 async def _end(consumer: Any, tasks: list[asyncio.Task[Any]]) -> None:
     # Alive it would stay a member of the group, and the partitions it is given would be read by nobody. Closing its
     # connections alone does not do, since it makes others; nor does stopping it again, since it believes that it is.
-    if consumer is not None:
-        coordinator = consumer._coordinator
+    if consumer is not None and (coordinator := consumer._coordinator) is not None:
         kept = (coordinator._coordination_task, coordinator._heartbeat_task, coordinator._commit_refresh_task)
         tasks += [task for task in kept if task is not None]
     for task in tasks:
@@ -43,5 +42,6 @@ async def _end(consumer: Any, tasks: list[asyncio.Task[Any]]) -> None:
     if tasks:
         await asyncio.wait(tasks, timeout=5)
     if consumer is not None:
-        await asyncio.wait({asyncio.ensure_future(consumer._fetcher.close())}, timeout=5)
+        if consumer._fetcher is not None:
+            await asyncio.wait({asyncio.ensure_future(consumer._fetcher.close())}, timeout=5)
         await consumer._client.close()

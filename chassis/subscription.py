@@ -20,7 +20,7 @@ from chassis.broker import LogReplaced, cluster_id, log_identity_of
 from chassis.consumer import Consumers
 from chassis.database import Database, is_transient
 from chassis.events import Catalogue
-from chassis.hearing import Hearing
+from chassis.hearing import JOINING_SECONDS, Hearing
 from chassis.logs import logger
 from chassis.polling import Poll, Records
 from chassis.processing import Processor
@@ -49,6 +49,16 @@ _STORED_OFFSETS = text(
 )
 
 
+async def _started(broker: KafkaBroker) -> None:
+    # The client waits for its share of the partitions without limit.
+    try:
+        async with asyncio.timeout(JOINING_SECONDS):
+            await broker.start()
+    except TimeoutError as error:
+        log.error("consumer_lost", reason="group_not_joined")
+        raise ConsumerDied("group_not_joined") from error
+
+
 class ConsumerDied(Exception):
     """The consuming task ended although nobody asked it to, or hears nothing any more."""
 
@@ -71,7 +81,7 @@ class Subscription:
         self._instance = f"{service}-{instance}" if instance else None
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
-        self._listener = SeekToStored(self._stored_offsets)
+        self._listener: SeekToStored | None = None
         self._poll: Poll | None = None
         self.processor: Processor | None = None
 
@@ -89,7 +99,7 @@ class Subscription:
         log_identity = await self._log_identity(stopping)
         if log_identity is None:
             return
-        self.processor = Processor(
+        processor = self.processor = Processor(
             await self._consumer(), self._database, self._reader, self._consumers, log_identity, self._projection
         )
         self._broker = KafkaBroker(
@@ -102,8 +112,8 @@ class Subscription:
             # here with one partition, by whichever consumer is first back on a broker built anew.
             allow_auto_create_topics=False,
         )
-        listener = self._listener = SeekToStored(self._stored_offsets)
-        self._subscriber = self._broker.subscriber(
+        listener = self._listener = SeekToStored(partial(self._stored_offsets, processor))
+        subscriber = self._subscriber = self._broker.subscriber(
             *self._topics,
             batch=True,
             group_id=f"sinergi-{self._service}",
@@ -117,12 +127,16 @@ class Subscription:
             parser=_parse_without_headers,
             decoder=_leave_undecoded,
         )
-        # Bound to this one: a consumer that could not be ended must not move the one after it.
-        listener.consumer = partial(getattr, self._subscriber, "consumer")
-        self._subscriber(self._handle)
+
+        async def handle(message: KafkaMessage) -> None:
+            await self._handle(processor, subscriber, message)
+
+        # Bound to this one: a consumer that could not be ended must not move or write for the one after it.
+        listener.consumer = partial(getattr, subscriber, "consumer")
+        subscriber(handle)
         self._poll = self._subscriber.get_msg = Poll(self._ask, self._batch_size)
         try:
-            await self._broker.start()
+            await _started(self._broker)
             log.info("consuming", topics=self._topics)
             await self._until_stopped_or_dead(stopping, Hearing(self._poll, listener))
         finally:
@@ -135,7 +149,8 @@ class Subscription:
                 raise ConsumerDied(self._service)
             await self._refuse_other_generation()
             try:
-                await self._refuse_other_log()
+                assert self.processor is not None
+                await self._refuse_other_log(self.processor, self._subscriber)
                 lost = await hearing.lost(self._subscriber.consumer)
             except LogReplaced:
                 raise
@@ -167,12 +182,11 @@ class Subscription:
             if consumer != self.processor.consumer:
                 raise GenerationChanged(consumer)
 
-    async def _refuse_other_log(self) -> None:
+    async def _refuse_other_log(self, processor: Processor, subscriber: Any) -> None:
         # Asked after a batch came and before it takes effect: in a log built anew under a running consumer, its
         # offsets mean other records, and it would go on in the middle. Reading begins anew, at that log's own offsets.
-        assert self.processor is not None
-        consumer = self._subscriber.consumer
-        if consumer is not None and await cluster_id(consumer._client) != self.processor.log_identity:
+        consumer = subscriber.consumer
+        if consumer is not None and await cluster_id(consumer._client) != processor.log_identity:
             raise LogReplaced
 
     async def _ask(self, consumer: AIOKafkaConsumer) -> Records:
@@ -180,12 +194,11 @@ class Subscription:
         found = await consumer.getmany(timeout_ms=ASK_TIMEOUT_MS, max_records=self._batch_size)
         return tuple(chain.from_iterable(found.values()))
 
-    async def _handle(self, message: KafkaMessage) -> None:
-        assert self.processor is not None
+    async def _handle(self, processor: Processor, subscriber: Any, message: KafkaMessage) -> None:
         records: Any = message.raw_message
         try:
-            await self._refuse_other_log()
-            await self.processor.process(records)
+            await self._refuse_other_log(processor, subscriber)
+            await processor.process(records)
             # Telling Kafka too would decide nothing, hold up each batch, and hang for ever with a client that has lost
             # its group's coordinator.
             message.committed = AckStatus.ACKED
@@ -194,10 +207,9 @@ class Subscription:
             await asyncio.sleep(GENERATION_PAUSE_SECONDS)
             raise
 
-    async def _stored_offsets(self) -> dict[TopicPartition, int]:
-        assert self.processor is not None
+    async def _stored_offsets(self, processor: Processor) -> dict[TopicPartition, int]:
         async with self._database.transaction() as tx:
-            parameters = {"consumer": self.processor.consumer, "log": self.processor.log_identity}
+            parameters = {"consumer": processor.consumer, "log": processor.log_identity}
             rows = await tx.fetch_all(_STORED_OFFSETS, parameters)
         return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
 
@@ -222,7 +234,7 @@ class Subscription:
 
     async def positions(self) -> dict[TopicPartition, int] | None:
         """The next offsets stored in the database; None before the log is known."""
-        return None if self.processor is None else await self._stored_offsets()
+        return None if self.processor is None else await self._stored_offsets(self.processor)
 
     @property
     def tasks(self) -> Sequence[asyncio.Task[Any]]:
@@ -231,6 +243,7 @@ class Subscription:
 
     def _waits_for_group(self, now: float) -> bool:
         # At the start at once; later a share is taken back for a moment whenever somebody comes or goes.
+        assert self._listener is not None
         since = self._listener.waits_since
         return since is not None and (not self._listener.shared or now - since > REJOINING_SECONDS)
 

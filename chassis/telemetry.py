@@ -27,6 +27,7 @@ _told_unsampled: ContextVar[tuple[int, frozenset[str]]] = ContextVar("told_unsam
 
 CASE = "sinergi.case_id"
 """Attribute by which the spans of a case are found."""
+KEPT_TRACESTATE_LIMIT = 512
 QUEUED_SPANS_LIMIT = 16_384
 """Spans that wait for their export: a full batch and a job's chunk make thousands at once, and what is over is lost."""
 
@@ -63,7 +64,11 @@ def carry(context: Context | None = None) -> dict[str, str]:
 
 def resume(carrier: Mapping[str, str]) -> Context:
     """The context that `carry` stored."""
-    return _resumed(carrier.get("traceparent"), carrier.get("tracestate"))
+    traceparent, tracestate = carrier.get("traceparent"), carrier.get("tracestate")
+    if tracestate and len(tracestate) > KEPT_TRACESTATE_LIMIT:
+        # Somebody else's text: what is kept must not grow with it.
+        return _propagator.extract(carrier)
+    return _resumed(traceparent, tracestate)
 
 
 @lru_cache(maxsize=4096)

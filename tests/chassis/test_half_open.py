@@ -28,7 +28,7 @@ async def test_a_session_in_the_middle_of_a_statement_is_ended(
         silent._transport.write(TEXT_WITHOUT_VALUES)
         with pytest.raises(AssertionError):
             await until(lambda: other.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOCK), 3)
-        monkeypatch.setattr(half_open, "SILENT_SECONDS", 1.0)
+        monkeypatch.setattr(half_open, "SILENT_SECONDS", 3.0)
         async with running(make_sample()):
             await until(lambda: other.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOCK), 20)
         silent.terminate()

@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import pytest
+from aiokafka.client import AIOKafkaClient
 
 from chassis import hearing, stopping
+from chassis import subscription as subscription_module
 from chassis.subscription import Subscription
 from deploy.local.kafka import Kafka
 from tests.chassis.builders import ordered
@@ -22,36 +24,29 @@ def _deaf(subscription: Subscription) -> None:
 
 def _not_joined(subscription: Subscription) -> None:
     _deaf(subscription)
-    subscription._listener.waits_since = time.monotonic() - hearing.JOINING_SECONDS - 1
-
-
-def _stuck(subscription: Subscription) -> None:
-    async def hang(_: Any) -> None:
-        await asyncio.Event().wait()
-
-    processor: Any = subscription.processor
-    processor.process = hang
+    assert subscription._listener is not None
+    subscription._listener.waits_since = time.monotonic()
 
 
 def _without_coordinator(subscription: Subscription) -> None:
     """As behind silent connections: it waits for news of the cluster that nobody fetches."""
     coordinator = subscription._subscriber.consumer._coordinator
-
-    def never(*_: object) -> asyncio.Future[None]:
-        return asyncio.get_running_loop().create_future()
-
-    coordinator._client.force_metadata_update = coordinator._client.coordinator_lookup = never
+    coordinator._client.force_metadata_update = coordinator._client.coordinator_lookup = _never
     coordinator.coordinator_dead()
 
 
-@pytest.mark.parametrize("lose", [_deaf, _not_joined, _stuck, _without_coordinator])
+def _never(*_: object) -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.parametrize("lose", [_deaf, _not_joined, _without_coordinator])
 async def test_a_consumer_that_hears_nothing_any_more_is_replaced(
     kafka: Kafka, prefix: str, make_sample: MakeSample, monkeypatch: pytest.MonkeyPatch,
     lose: Callable[[Subscription], None],
 ) -> None:  # fmt: skip
     monkeypatch.setattr(hearing, "DEAF_SECONDS", 1.0 if lose is _deaf else 1000.0)
-    monkeypatch.setattr(hearing, "STUCK_SECONDS", 2.0 if lose is _stuck else 1000.0)
     monkeypatch.setattr(hearing, "COORDINATOR_SECONDS", 2.0)
+    monkeypatch.setattr(hearing, "JOINING_SECONDS", 2.0)
     monkeypatch.setattr(stopping, "STOP_SECONDS", 1.0)
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", [ordered(1)])
@@ -63,6 +58,24 @@ async def test_a_consumer_that_hears_nothing_any_more_is_replaced(
         await send(kafka, f"{prefix}outside.orders", [ordered(2)])
         await until(lambda: _accounts(sample, 2), 60)
         await until(lambda: _replaced(subscription, before), 60)
+
+
+async def test_a_start_that_never_ends_is_begun_anew(
+    kafka: Kafka, prefix: str, make_sample: MakeSample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client waits for its share of the partitions without limit, and loses its coordinator most easily then."""
+    monkeypatch.setattr(subscription_module, "JOINING_SECONDS", 5.0)
+    monkeypatch.setattr(stopping, "STOP_SECONDS", 1.0)
+    lookup, lookups = AIOKafkaClient.coordinator_lookup, [_never]
+    monkeypatch.setattr(
+        AIOKafkaClient,
+        "coordinator_lookup",
+        lambda client, *asked: (lookups.pop() if lookups else partial(lookup, client))(*asked),
+    )
+    async with running(make_sample()) as sample:
+        await send(kafka, f"{prefix}outside.orders", [ordered(1)])
+        await until(lambda: _accounts(sample, 1), 60)
+    assert not lookups
 
 
 async def test_a_consumer_with_nothing_to_hear_is_left_alone(

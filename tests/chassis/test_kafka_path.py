@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
 
 from chassis import stopping
+from chassis.processing import Processor
 from chassis.settings import ServiceSettings
 from chassis.subscription import Subscription
 from contracts.catalogue import Topic
@@ -115,9 +116,9 @@ async def test_nothing_is_heard_before_the_database_said_from_where(
     await send(kafka, f"{prefix}outside.orders", [ordered(number) for number in range(10, 20)])
     stored = Subscription._stored_offsets
 
-    async def late(consumer: Subscription) -> dict[TopicPartition, int]:
+    async def late(consumer: Subscription, processor: Processor) -> dict[TopicPartition, int]:
         await asyncio.sleep(2)
-        return await stored(consumer)
+        return await stored(consumer, processor)
 
     monkeypatch.setattr(Subscription, "_stored_offsets", late)
     async with running(make_sample(backup)) as restored:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import asyncpg
+import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -57,17 +58,21 @@ async def _waiting(sample: ServiceUnderTest, count: int) -> bool:
     return len(await sample.fetch_all("SELECT 1 FROM outbox WHERE published_at IS NULL")) == count
 
 
+@pytest.mark.parametrize("before", [1, 0], ids=["behind another", "first of its partition"])
+@pytest.mark.parametrize("size_bytes", [400_000, 60_000], ids=["alone in its batch", "among others"])
 async def test_an_event_too_large_holds_only_its_key_until_it_is_released(
-    kafka: Kafka, prefix: str, make_sample: MakeSample
+    kafka: Kafka, prefix: str, make_sample: MakeSample, before: int, size_bytes: int
 ) -> None:
     """Others go on; once the topic takes it and it is released, its key's events follow in order."""
-    topic, size_bytes = f"{prefix}sample.credits", 400_000
+    topic = f"{prefix}sample.credits"
     await _limit_message_bytes(kafka, topic, size_bytes - 1)
     async with running(make_sample()) as sample:
-        await _insert(sample, topic, "k1", 1)
+        for _ in range(before):
+            await _insert(sample, topic, "k1", 1)
         large = await _insert(sample, topic, "k1", 2, body=b"x" * size_bytes)
         later = [await _insert(sample, topic, "k1", number) for number in (3, 4)]
         others = [await _insert(sample, topic, "k2", number) for number in (1, 2)]
+        await until(lambda: _held(sample, large), 20)
         await until(lambda: _waiting(sample, 3), 20)
         operator = sample.as_(Role.OPERATOR, agency="*", region="")
         stuck = (await operator.get("/admin/outbox/stuck", params={"limit": 2})).json()
@@ -84,8 +89,13 @@ async def test_an_event_too_large_holds_only_its_key_until_it_is_released(
         assert (await operator.post(f"/admin/outbox/{large}/release")).status_code == 404
     records = [told(record) for record in await read_to_end(kafka.bootstrap_servers, topic)]
     first_seen = list(dict.fromkeys((key, event_id, sequence) for key, event_id, sequence in records))
-    assert [sequence for key, _, sequence in first_seen if key == "k1"] == [1, 2, 3, 4]
+    assert [sequence for key, _, sequence in first_seen if key == "k1"] == [1, 2, 3, 4][1 - before :]
     assert [event_id for key, event_id, _ in first_seen if key == "k2"] == others
+
+
+async def _held(sample: ServiceUnderTest, event_id: str) -> bool:
+    rows = await sample.fetch_all("SELECT event_id FROM outbox WHERE held_reason IS NOT NULL")
+    return [str(row.event_id) for row in rows] == [event_id]
 
 
 async def _insert(sample: ServiceUnderTest, topic: str, key: str, sequence: int, body: bytes = b"{}") -> str:

@@ -194,5 +194,13 @@ async def _write(connection: AsyncConnection, events: list[Outgoing]) -> None:
         tests=("tests/chassis/test_hearing.py::test_a_consumer_that_hears_nothing_any_more_is_replaced",),
         shows="did not come true in time",
     ),
+    Mutation(
+        name="a partition's next batch is sent before the one in front of it was taken",
+        file="chassis/relay.py",
+        guard="        for wave in waves(pack(producer, known, self._one_by_one)):\n",
+        without="        for wave in [pack(producer, known, self._one_by_one)]:\n",
+        tests=("tests/chassis/test_relay.py::test_an_event_too_large_holds_only_its_key_until_it_is_released",),
+        shows="did not come true in time",
+    ),
 )
 """Seconds to half a minute each: in the full run."""

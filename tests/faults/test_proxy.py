@@ -31,7 +31,7 @@ from tests.support.service import ServiceUnderTest, TestIssuer, settings_for
 __all__ = ["sample_urls"]
 
 PASSING = (Kind.RESET, Kind.HOLD, Kind.SLOW, Kind.DELAY)
-"""Silence is given up only after a minute: in full and by itself below."""
+"""Silence is given up only after half a minute: in full and by itself below."""
 PATIENCE_SECONDS = 180
 ACCOUNTS_COUNT = 20
 
@@ -239,7 +239,7 @@ async def test_a_connection_that_falls_silent_is_given_up(
 async def test_silent_connections_of_a_pool_are_given_up_together(
     behind_a_proxy: Proxied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One after the other, each for a minute, they would keep users waiting long after the fault."""
+    """One after the other, each for half a minute, they would keep users waiting long after the fault."""
     monkeypatch.setattr(database, "PING_SECONDS", 1.0)
     async with behind_a_proxy() as (sample, before):
 
