@@ -12,7 +12,7 @@ log = logger(__name__)
 
 
 class SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]
-    """On assignment, go to where this database has got to: after a restore that is behind Kafka's own offset."""
+    """On assignment, go to where this database has got to: nothing else decides what is read next."""
 
     def __init__(self, positions: Callable[[], Awaitable[dict[TopicPartition, int]]]) -> None:
         self._positions = positions
@@ -30,9 +30,9 @@ class SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]
         """Seek every assigned partition; a fresh database begins at the beginning."""
         consumer = self.consumer()
         if consumer is not None and assigned:
-            # The client fetches from Kafka's own offset while this waits for the database. Records from there would
-            # take effect, store their offset, and everything between the two would never be heard: after a restore,
-            # or when the last batch of a log that was replaced left its offset in the new one.
+            # The client fetches from where it thinks best while this waits for the database: the beginning, or an
+            # offset that a tool left in Kafka. Records from there would take effect, store their offset, and
+            # everything between the two would never be heard.
             consumer.pause(*assigned)
             stored = await self._stored()
             for partition in assigned:
@@ -41,7 +41,7 @@ class SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]
         self.waits_since, self.shared = None, True
 
     async def _stored(self) -> dict[TopicPartition, int]:
-        # Going on from Kafka's offset because the database is away for a moment would skip events: wait for it.
+        # Going on from anywhere else because the database is away for a moment would skip events: wait for it.
         while True:
             try:
                 return await self._positions()

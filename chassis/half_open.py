@@ -30,13 +30,12 @@ _END = text(
 )
 
 
-async def end_half_open(database: Database) -> int:
-    """End the sessions of this role in whose middle nothing was heard for so long; returns how many there were."""
+async def end_half_open(database: Database) -> None:
+    """End the sessions of this role in whose middle nothing was heard for so long."""
     async with database.transaction() as tx:
         ended = len(await tx.fetch_all(_END, {"seconds": SILENT_SECONDS}))
     if ended:
         log.warning("half_open_sessions_ended", count=ended)
-    return ended
 
 
 async def watch(databases: Sequence[Database], stopping: asyncio.Event) -> None:

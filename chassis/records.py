@@ -22,7 +22,7 @@ UNREADABLE_HEADERS = (("sinergi-unreadable", b"header_name_not_utf8"),)
 """Stands in a record of which the client library could read nothing but its place."""
 
 REQUIRED_ATTRIBUTES = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_correlationid", "ce_sequence")
-_PARSERS: Mapping[str, Callable[[str], object]] = {
+_PARSERS: Mapping[str, Callable[[str], Any]] = {
     "ce_id": UUID,
     "ce_time": datetime.fromisoformat,
     "ce_correlationid": UUID,
@@ -31,7 +31,7 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
 
 
 class Attributes(NamedTuple):
-    """The attributes of an event that are no text."""
+    """The attributes of an event that are no text, in the order of their parsers."""
 
     id: UUID
     time: datetime
@@ -200,12 +200,7 @@ def _attributes(headers: Mapping[str, str]) -> Attributes | list[str]:
 
 
 def _parsed(headers: Mapping[str, str]) -> Attributes:
-    return Attributes(
-        UUID(headers["ce_id"]),
-        datetime.fromisoformat(headers["ce_time"]),
-        UUID(headers["ce_correlationid"]),
-        int(headers["ce_sequence"]),
-    )
+    return Attributes(*[parse(headers[name]) for name, parse in _PARSERS.items()])
 
 
 def _malformed(headers: Mapping[str, str]) -> list[str]:

@@ -100,6 +100,11 @@ async def published(sample: ServiceUnderTest) -> bool:
     return not await sample.fetch_all("SELECT 1 FROM outbox WHERE published_at IS NULL")
 
 
+async def has_accounts(sample: ServiceUnderTest, count: int) -> bool:
+    """Whether so many accounts have been credited, each at least once."""
+    return len(await sample.fetch_all("SELECT 1 FROM account")) == count
+
+
 async def read_to_end(bootstrap_servers: str, topic: str) -> list[ConsumerRecord[bytes, bytes]]:
     """All records that the topic holds at this moment, in order within each partition."""
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest")

@@ -13,8 +13,7 @@ from chassis import subscription as subscription_module
 from chassis.subscription import Subscription
 from deploy.local.kafka import Kafka
 from tests.chassis.builders import ordered
-from tests.chassis.kafka import MakeSample, running, send, until
-from tests.support.service import ServiceUnderTest
+from tests.chassis.kafka import MakeSample, has_accounts, running, send, until
 
 
 def _deaf(subscription: Subscription) -> None:
@@ -50,13 +49,13 @@ async def test_a_consumer_that_hears_nothing_any_more_is_replaced(
     monkeypatch.setattr(stopping, "STOP_SECONDS", 1.0)
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", [ordered(1)])
-        await until(lambda: _accounts(sample, 1))
+        await until(lambda: has_accounts(sample, 1))
         subscription = sample.service.subscription
         assert subscription is not None
         before = subscription._subscriber.consumer
         lose(subscription)
         await send(kafka, f"{prefix}outside.orders", [ordered(2)])
-        await until(lambda: _accounts(sample, 2), 60)
+        await until(lambda: has_accounts(sample, 2), 60)
         await until(lambda: _replaced(subscription, before), 60)
 
 
@@ -74,7 +73,7 @@ async def test_a_start_that_never_ends_is_begun_anew(
     )
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", [ordered(1)])
-        await until(lambda: _accounts(sample, 1), 60)
+        await until(lambda: has_accounts(sample, 1), 60)
     assert not lookups
 
 
@@ -92,7 +91,7 @@ async def test_a_consumer_with_nothing_to_hear_is_left_alone(
     monkeypatch.setattr(hearing.Hearing, "lost", noted)
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", [ordered(1)])
-        await until(lambda: _accounts(sample, 1))
+        await until(lambda: has_accounts(sample, 1))
         looks.clear()
         await until(lambda: _looked(looks, 4))
     assert set(looks) == {None}
@@ -104,7 +103,3 @@ async def _replaced(subscription: Subscription, before: object) -> bool:
 
 async def _looked(looks: list[str | None], count: int) -> bool:
     return len(looks) >= count
-
-
-async def _accounts(sample: ServiceUnderTest, count: int) -> bool:
-    return len(await sample.fetch_all("SELECT 1 FROM account")) == count

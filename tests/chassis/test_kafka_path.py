@@ -22,7 +22,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.provision import DatabaseUrls, create_topics
 from tests.chassis.builders import ordered
-from tests.chassis.kafka import MakeSample, published, read_all, running, send, until
+from tests.chassis.kafka import MakeSample, has_accounts, published, read_all, running, send, until
 from tests.chassis.sample.contract import OrderedV1, catalogue_with
 from tests.chassis.sample.service import Credit, create_service, credit
 from tests.support.service import OfficerClient, ServiceUnderTest, TestIssuer, settings_for
@@ -88,14 +88,14 @@ async def test_a_database_behind_its_offsets_catches_up(
     """A restored backup is behind what the broker believes was consumed: nothing may be skipped or doubled."""
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", [ordered(number) for number in range(10)])
-        await until(lambda: _accounts(sample, 10))
+        await until(lambda: has_accounts(sample, 10))
     backup = await _copy_of(postgres, sample_urls)
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", [ordered(number) for number in range(20)])
-        await until(lambda: _accounts(sample, 20))
+        await until(lambda: has_accounts(sample, 20))
     await _tell_kafka_all_was_consumed(kafka, f"{prefix}outside.orders")
     async with running(make_sample(backup)) as restored:
-        await until(lambda: _accounts(restored, 20))
+        await until(lambda: has_accounts(restored, 20))
         rows = await restored.fetch_all("SELECT id, balance_rupiah FROM account")
         assert {row.id.int: row.balance_rupiah for row in rows} == {n: 10 if n < 10 else 5 for n in range(20)}
 
@@ -111,7 +111,7 @@ async def test_nothing_is_heard_before_the_database_said_from_where(
     backup = await _copy_of(postgres, sample_urls)
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", [ordered(number) for number in range(10)])
-        await until(lambda: _accounts(sample, 10))
+        await until(lambda: has_accounts(sample, 10))
     await _tell_kafka_all_was_consumed(kafka, f"{prefix}outside.orders")
     await send(kafka, f"{prefix}outside.orders", [ordered(number) for number in range(10, 20)])
     stored = Subscription._stored_offsets
@@ -122,7 +122,7 @@ async def test_nothing_is_heard_before_the_database_said_from_where(
 
     monkeypatch.setattr(Subscription, "_stored_offsets", late)
     async with running(make_sample(backup)) as restored:
-        await until(lambda: _accounts(restored, 20))
+        await until(lambda: has_accounts(restored, 20))
 
 
 async def _tell_kafka_all_was_consumed(kafka: Kafka, topic: str) -> None:
@@ -137,10 +137,6 @@ async def _tell_kafka_all_was_consumed(kafka: Kafka, topic: str) -> None:
         await tool.commit(await tool.end_offsets(partitions))
     finally:
         await tool.stop()
-
-
-async def _accounts(sample: ServiceUnderTest, count: int) -> bool:
-    return len(await sample.fetch_all("SELECT 1 FROM account")) == count
 
 
 async def _copy_of(postgres: Postgres, urls: DatabaseUrls) -> DatabaseUrls:
@@ -167,13 +163,13 @@ async def test_a_consumer_whose_stop_fails_keeps_nobody_from_beginning_anew(
 
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", [ordered(1)])
-        await until(lambda: _accounts(sample, 1))
+        await until(lambda: has_accounts(sample, 1))
         monkeypatch.setattr(AIOKafkaConsumer, "stop", stop_badly)
         assert sample.service.subscription is not None
         for task in sample.service.subscription.tasks:
             task.cancel()
         await send(kafka, f"{prefix}outside.orders", [ordered(2)])
-        await until(lambda: _accounts(sample, 2), 60)
+        await until(lambda: has_accounts(sample, 2), 60)
 
 
 async def test_a_consumer_that_does_not_stop_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,14 +194,14 @@ async def test_a_broker_killed_and_started_again_loses_nothing(
     """What was committed meanwhile is published when the broker is back, and consumed."""
     async with running(make_sample()) as sample:
         await send(kafka, f"{prefix}outside.orders", [ordered(1)])
-        await until(lambda: _accounts(sample, 1))
+        await until(lambda: has_accounts(sample, 1))
         await asyncio.to_thread(kafka.kill)
         async with sample.service.database.transaction() as tx:
             await credit(tx, Credit(account_id=UUID(int=2), amount_rupiah=7))
         await asyncio.sleep(1)
         await asyncio.to_thread(kafka.start)
         await send(kafka, f"{prefix}outside.orders", [ordered(3)])
-        await until(lambda: _accounts(sample, 3), 60)
+        await until(lambda: has_accounts(sample, 3), 60)
         await until(lambda: published(sample), 60)
     found = await asyncio.wait_for(read_all(kafka, f"{prefix}sample.credits", 3), 30)
     assert {UUID(key).int for key, _, _ in found} == {1, 2, 3}
@@ -229,7 +225,7 @@ async def test_a_database_killed_and_started_again_parks_nothing(
             await asyncio.sleep(0.5)
             await asyncio.to_thread(postgres.start)
             await sending
-        await until(lambda: _accounts(sample, 60), 60)
+        await until(lambda: has_accounts(sample, 60), 60)
         await until(lambda: published(sample), 60)
         assert await sample.fetch_all("SELECT reason FROM parked_message") == []
         balances = await sample.fetch_all("SELECT balance_rupiah FROM account")

@@ -84,7 +84,7 @@ def test_a_redrive_of_nothing_or_of_two_things_is_refused(services: FakeServices
 
 
 @pytest.mark.parametrize(
-    ("services", "word"), [(("done", 1), "1 still wait"), (("failed", 1), "")], indirect=["services"]
+    ("services", "word"), [(("done", 1), "1 still wait"), (("failed", 1), MESSAGE)], indirect=["services"]
 )
 def test_a_redrive_that_did_not_mend_everything_ends_with_1(services: FakeServices, word: str) -> None:
     code, shown = invoke("parked", "redrive", "training", "--all")
