@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.catalogue import TOPICS
 from contracts.envelope import case_id
-from tests.faults.clerk import Clerk
+from demo.crowd.clerk import Clerk
 from tests.faults.running import PUBLISHERS, SERVICES, FaultStack
 
 POLL_MS: Final = 1000

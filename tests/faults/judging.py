@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
+from demo.crowd.people import Somebody
 from simulators.sent_record import mark
-from tests.faults.crowd import Somebody
 from tests.faults.evidence import Event, Found, SentMessage
 from tests.faults.oracle import Expected, Person
 

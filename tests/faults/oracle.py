@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.faults.acts import Act, Journal
+from demo.crowd.acts import Act, Journal
 
 Bounds = tuple[int, int]
 """At least and at most so many."""

@@ -10,18 +10,18 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tests.faults.clerk import Clerk, RefusedError
-from tests.faults.crowd import Somebody, crowd
+from demo.crowd.clerk import Clerk, RefusedError
+from demo.crowd.mentoring import serve
+from demo.crowd.people import Somebody, crowd
+from demo.crowd.wave import Wave
 from tests.faults.draining import Drained, cleared, drained
 from tests.faults.evidence import gather
 from tests.faults.judging import Verdict, judge, judge_sent
-from tests.faults.mentoring import serve
 from tests.faults.oracle import expected
 from tests.faults.report import Report
 from tests.faults.running import FaultStack
 from tests.faults.storm import Storm
 from tests.faults.watching import Watch
-from tests.faults.wave import Wave
 
 WAVE_SIZE: Final = 1000
 AT_ONCE: Final = 2

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -16,18 +17,21 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from chassis.settings import ServiceSettings
+from demo.crowd.acts import Journal
+from demo.crowd.clerk import Clerk
 from deploy.local.home import Home
+from deploy.local.issuer import Issuer
 from deploy.local.options import Options, from_environment
 from deploy.local.ports import accepts_connections, free_port
 from deploy.local.postgres import Postgres
 from deploy.local.stack import Stack
 from deploy.local.supervisor import Backoff
-from tests.faults.acts import Journal
-from tests.faults.clerk import Clerk
 
 PUBLISHERS = ("registry", "training", "disbursement", "followup", "notifications")
 """Services with events of their own."""
 SERVICES = (*PUBLISHERS, "console")
+TOKEN_LIFETIME_SECONDS = 6 * 3600
+"""Longer than any run."""
 RESTART_LIMIT_SECONDS = 2.0
 """A storm's kills are no crash loop: the supervisor's pauses stay short, so that services are there to be killed."""
 
@@ -104,7 +108,7 @@ class FaultStack:
 
     def clerk(self) -> Clerk:
         """A client of its own, with a journal of its own. Close it at the end."""
-        clerk = Clerk(self.home, self.urls)
+        clerk = Clerk(partial(Issuer(self.home).mint, lifetime_seconds=TOKEN_LIFETIME_SECONDS), self.urls)
         self.journals.append(clerk.journal)
         return clerk
 

@@ -12,17 +12,17 @@ from typing import Any, Final
 import asyncpg
 
 from contracts.catalogue import TOPICS
+from demo.crowd.clerk import Clerk
+from demo.crowd.wave import STEP_SECONDS
 from deploy.local.backup import dump
 from deploy.local.errors import StackError
 from deploy.local.provision import create_topics
 from deploy.local.restoring import restore
-from tests.faults.clerk import Clerk
 from tests.faults.evidence import OPERATOR, sent_messages
 from tests.faults.injectors import ANYWHERE, DATA_DELETED, RESTORED, Struck
 from tests.faults.running import PUBLISHERS, FaultStack
 from tests.faults.storm import Storm
 from tests.faults.watching import ends_of
-from tests.faults.wave import STEP_SECONDS
 
 SENT_SINCE_BACKUP: Final = 20
 """Messages that went out between the backup and the restore: the restored database knows nothing of them."""

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from demo.crowd.acts import Act, Journal
+from demo.crowd.people import Somebody
 from simulators.sent_record import mark
-from tests.faults.acts import Act, Journal
-from tests.faults.crowd import Somebody
 from tests.faults.evidence import Event, Found, SentMessage
 from tests.faults.judging import Verdict, judge, judge_sent
 from tests.faults.oracle import expected

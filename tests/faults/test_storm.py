@@ -13,9 +13,10 @@ from typing import Any, cast
 import httpx
 import pytest
 
+from demo.crowd.clerk import Clerk
 from deploy.local.home import Home
+from deploy.local.issuer import Issuer
 from tests.faults import storm as storm_module
-from tests.faults.clerk import Clerk
 from tests.faults.injectors import AFTER_ACK, ANYWHERE, FREEZE, KILL, PLACES, VICTIMS, Planned
 from tests.faults.report import Report
 from tests.faults.rows import ROWS, lacking
@@ -131,7 +132,7 @@ async def test_a_request_that_acts_is_work_in_flight_and_one_that_reads_is_not(t
         return httpx.Response(200, json={"id": "1"})
 
     officer = ("petugas", "petugas")
-    clerk = Clerk(Home(tmp_path), {"registry": "http://registry"}, _tokens={officer: "token"})
+    clerk = Clerk(Issuer(Home(tmp_path)).mint, {"registry": "http://registry"}, _tokens={officer: "token"})
     await clerk.close()
     clerk._client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     await clerk.get(officer, "registry", "/people")

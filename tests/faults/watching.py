@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from contracts.catalogue import TOPICS, heard_by
-from tests.faults.clerk import Clerk
+from demo.crowd.clerk import Clerk
 from tests.faults.running import SERVICES, FaultStack
 
 PAUSE_SECONDS: Final = 0.4

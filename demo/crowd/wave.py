@@ -13,12 +13,12 @@ from typing import Any, Final, TypeVar
 
 from demo import programme
 from demo.calendar import GOATS
+from demo.crowd.acts import batches
+from demo.crowd.clerk import Clerk
+from demo.crowd.people import Somebody, Way, as_list
 from demo.listfile import LIST_DATED_ON, LIST_SOURCE, LIST_VERSION
 from demo.officers import all_of
 from demo.regions import REGENCY_CODE
-from tests.faults.acts import batches
-from tests.faults.clerk import Clerk
-from tests.faults.crowd import Somebody, Way, as_list
 
 ItemT = TypeVar("ItemT")
 
@@ -111,7 +111,15 @@ class Wave:
         await self.act("course", self.petugas, "training", "/courses", course | {"region_code": REGENCY_CODE})
 
     async def register(self) -> None:
-        """Import the list, let a second officer approve it, find everybody's id."""
+        """Import the list and find everybody's id."""
+        await self.import_list()
+        for some in batches(self.people, RESOLVE_LIMIT):
+            asked = {"purpose": "enrolment", "niks": [somebody.nik for somebody in some]}
+            found = await self.clerk.look_up(self.petugas, "registry", "/people/resolve", asked)
+            self.ids |= {some[item["position"]]: item["person_id"] for item in found["items"]}
+
+    async def import_list(self) -> None:
+        """Import the list and let a second officer approve it."""
         about = {"filename": f"{self.name}.csv", "list_source": LIST_SOURCE, "list_version": LIST_VERSION}
         query = about | {"list_dated_on": LIST_DATED_ON.isoformat()}
         import_id = await self.act("uploaded", self.petugas, "registry", "/imports", as_list(self.people), query=query)
@@ -122,10 +130,6 @@ class Wave:
         await self.until(
             lambda: self.clerk.get(self.petugas, "registry", path), lambda found: found["state"] == "applied", "applied"
         )
-        for some in batches(self.people, RESOLVE_LIMIT):
-            asked = {"purpose": "enrolment", "niks": [somebody.nik for somebody in some]}
-            found = await self.clerk.look_up(self.petugas, "registry", "/people/resolve", asked)
-            self.ids |= {some[item["position"]]: item["person_id"] for item in found["items"]}
 
     async def enrol(self) -> None:
         """Classes of 250; whom training has not heard of yet is listed again."""

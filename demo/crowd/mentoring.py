@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tests.faults.acts import batches
-from tests.faults.crowd import Somebody, Way
-from tests.faults.handing import hand_over
-from tests.faults.wave import HANDED, LATE, Wave
+from demo.crowd.acts import batches
+from demo.crowd.handing import hand_over
+from demo.crowd.people import Somebody, Way
+from demo.crowd.wave import HANDED, LATE, Wave
 
 VISITS_COUNT: Final = 6
 """Visits that the first schedule of follow-up plans."""

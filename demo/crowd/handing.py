@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tests.faults.acts import batches
-from tests.faults.crowd import Way
-from tests.faults.wave import DECIDED, HANDED, PACKAGE, PRICE_RUPIAH, Wave
+from demo.crowd.acts import batches
+from demo.crowd.people import Way
+from demo.crowd.wave import DECIDED, HANDED, PACKAGE, PRICE_RUPIAH, Wave
 
 LIST_SIZE: Final = 250
 INVITED: Final = 45
 """Days ago."""
-_SIGNING: Final = {
+SIGNING: Final = {
     "first_party_name": "Pejabat Contoh",
     "first_party_position": "Kepala Dinas",
     "witness_name": "Saksi Contoh",
@@ -21,10 +21,8 @@ _SIGNING: Final = {
 async def hand_over(wave: Wave) -> None:
     """Goods bought; a session for all; a second one for who missed the first or got the wrong package."""
     wave.step = "hand_over"
-    await _buy(wave)
     missed, voided = wave.of(Way.MISSED), wave.of(Way.VOIDED)
-    first = await _session(wave, "pertama")
-    await _invite(wave, first, wave.recipients)
+    first = await invite_all(wave)
     basts = await _serve(wave, first, sorted(set(wave.recipients) - set(missed)))
     if missed:
         body = {"grant_ids": [wave.grants[each] for each in missed], **wave.calendar.on(HANDED)}
@@ -36,6 +34,14 @@ async def hand_over(wave: Wave) -> None:
         await _invite(wave, second, again)
         await _serve(wave, second, again)
     await wave.counted("handed over", handed_over=len(wave.recipients))
+
+
+async def invite_all(wave: Wave) -> str:
+    """Buy the goods and invite every recipient to a session; its id."""
+    await _buy(wave)
+    session_id = await _session(wave, "pertama")
+    await _invite(wave, session_id, wave.recipients)
+    return session_id
 
 
 async def _buy(wave: Wave) -> None:
@@ -79,7 +85,7 @@ async def _serve(wave: Wave, session_id: str, people: Sequence[str]) -> dict[str
 
     async def serve(some: Sequence[str]) -> None:
         receipts = [{"grant_id": wave.grants[each]} for each in some]
-        body = {"session_id": session_id, "receipts": receipts, "signing": _SIGNING, **wave.calendar.on(HANDED)}
+        body = {"session_id": session_id, "receipts": receipts, "signing": SIGNING, **wave.calendar.on(HANDED)}
         path = "/handover-lists"
         list_id = await wave.act("handed_over", wave.petugas, "disbursement", path, body, people=some)
         lines: list[dict[str, Any]] = (

@@ -11,14 +11,12 @@ from typing import Any
 
 import httpx
 
-from deploy.local.home import Home
-from deploy.local.issuer import Issuer
-from tests.faults.acts import Act, Journal
+from demo.crowd.acts import Act, Journal
+from demo.officers import Mint
 
 PATIENCE_SECONDS = 240
 PAUSE_SECONDS = 0.25
 TIMEOUT_SECONDS = 30
-TOKEN_LIFETIME_SECONDS = 6 * 3600
 
 
 class RefusedError(Exception):
@@ -33,7 +31,8 @@ class RefusedError(Exception):
 class Clerk:
     """Sends requests for officers. Connection errors, 5xx and 409 in progress are repeated with the same key."""
 
-    home: Home
+    mint: Mint
+    """Its tokens must outlive the run: each officer gets one."""
     urls: Mapping[str, str]
     journal: Journal = field(default_factory=Journal)
     in_flight: int = 0
@@ -110,7 +109,7 @@ class Clerk:
             subject, role = officer
             everywhere = role == "operator"
             agency, region = ("*", "") if everywhere else ("dinsos", "33.28")
-            self._tokens[officer] = Issuer(self.home).mint(subject, [role], agency, region, TOKEN_LIFETIME_SECONDS)
+            self._tokens[officer] = self.mint(subject, [role], agency, region)
         return {"Authorization": f"Bearer {self._tokens[officer]}", "Accept-Language": "en"}
 
     async def _until_answered(self, request: httpx.Request, what: str) -> Any:
