@@ -55,7 +55,7 @@ RESTORES: Final = Amount(full=2, smoke=1)
 
 async def kills(run: Run, storm: Storm) -> None:
     """SIGKILL and SIGSTOP of every service, at random and at named places."""
-    await storm.rage(services_plan(run.dice, KILLS.now, mean_pause_seconds=1.0))
+    await storm.rage(services_plan(run.dice, KILLS.now, mean_pause_seconds=0.7))
 
 
 async def broker(run: Run, storm: Storm) -> None:

@@ -24,7 +24,7 @@ from tests.faults.storm import Storm
 from tests.faults.watching import Watch
 
 WAVE_SIZE: Final = 1000
-AT_ONCE: Final = 2
+AT_ONCE: Final = 3
 """Waves under way at a time: while one waits for facts to travel, another one works."""
 SMALLEST_WAVE: Final = 100
 _numbers: Final = itertools.count(1)

@@ -26,6 +26,8 @@ from tests.faults.watching import Watch
 
 LONGEST_FREEZE_SECONDS: Final = 12.0
 """Longer than a consumer's session (10 s) now and then, shorter than the supervisor's patience."""
+SHORT_FREEZE_SECONDS: Final = 3.0
+LONG_FREEZE_SHARE: Final = 0.2
 IDLE_LIMIT_SECONDS: Final = 300
 """So long the storm waits for work and for a running victim before it gives up."""
 UNMET_SECONDS: Final = 30
@@ -44,7 +46,7 @@ def services_plan(dice: random.Random, count: int, mean_pause_seconds: float) ->
                 action=_action(dice, number),
                 place=place,
                 after_seconds=dice.uniform(0, 2 * mean_pause_seconds),
-                frozen_seconds=dice.uniform(0.5, LONGEST_FREEZE_SECONDS),
+                frozen_seconds=_frozen_seconds(dice),
             )
         )
     return plan
@@ -55,6 +57,12 @@ def _action(dice: random.Random, number: int) -> str:
     drawn = dice.choice((KILL, FREEZE))
     first = 2 * len(PLACES)
     return drawn if number > first else KILL if number < first else FREEZE
+
+
+def _frozen_seconds(dice: random.Random) -> float:
+    """Mostly a hiccup, every fifth time long: services that are away half of the time serve nobody to be struck."""
+    longest = LONGEST_FREEZE_SECONDS if dice.random() < LONG_FREEZE_SHARE else SHORT_FREEZE_SECONDS
+    return dice.uniform(0.5, longest)
 
 
 def server_plan(dice: random.Random, server: str, count: int, mean_pause_seconds: float) -> list[Planned]:
