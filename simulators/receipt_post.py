@@ -5,8 +5,9 @@ import hashlib
 import hmac
 import json
 import logging
+from http import HTTPStatus
 
-import httpx
+import aiohttp
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +23,7 @@ class ReceiptPost:
         self._url = url
         self._secret = secret
         self._under_way: set[asyncio.Task[None]] = set()
-        self._client = httpx.AsyncClient(timeout=5)
-        # Not left to the client's pool, which looks through everybody who waits each time that a connection is free.
+        self._session: aiohttp.ClientSession | None = None
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     def send(self, reference: str, statuses: list[str], after_seconds: float) -> None:
@@ -38,7 +38,14 @@ class ReceiptPost:
         for task in tuple(self._under_way):
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        # Not before there is a loop, which the session belongs to.
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5), trust_env=True)
+        return self._session
 
     async def _send_all(self, reference: str, statuses: list[str], after_seconds: float) -> None:
         await asyncio.sleep(after_seconds)
@@ -50,11 +57,9 @@ class ReceiptPost:
         headers = {SIGNATURE_HEADER: f"sha256={signature}", "Content-Type": "application/json"}
         for number in range(_TRIES):
             try:
-                async with self._slots:
-                    response = await self._client.post(self._url, content=body, headers=headers)
-            except httpx.HTTPError:
+                async with self._slots, self._open().post(self._url, data=body, headers=headers) as response:
+                    if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                        return
+            except (aiohttp.ClientError, TimeoutError):
                 log.info("receipt callback does not answer")
-            else:
-                if response.status_code < 500:
-                    return
             await asyncio.sleep(0.2 * 2**number)

@@ -3,6 +3,7 @@
 from chassis.service import Service, run
 from contracts.catalogue import CATALOGUE
 from services.notifications import api
+from services.notifications.api.receipts import receipt_desk
 from services.notifications.consumers import consumers
 from services.notifications.settings import Settings
 from services.notifications.workers import workers
@@ -11,7 +12,7 @@ from services.notifications.workers import workers
 def create_service(settings: Settings | None = None) -> Service:
     """Put the service together."""
     chosen = settings or Settings()
-    return Service(
+    service = Service(
         name="notifications",
         package="services.notifications",
         settings=chosen,
@@ -20,6 +21,8 @@ def create_service(settings: Settings | None = None) -> Service:
         consumers=consumers,
         workers=workers(chosen),
     )
+    service.app.state.receipt_desk = receipt_desk(service, chosen)
+    return service
 
 
 if __name__ == "__main__":

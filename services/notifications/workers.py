@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
+import aiohttp
 import httpx
 
 from chassis.logs import logger
@@ -12,7 +13,7 @@ from chassis.service import Service
 from chassis.tls import trusted
 from chassis.workers import Worker
 from services.notifications.clients.registry import Contact, ContactBook
-from services.notifications.clients.sms_http import SmsGateway
+from services.notifications.clients.sms_http import SmsGateway, open_session
 from services.notifications.clients.smtp import Mail, MailServer
 from services.notifications.delivery import Carrier, Plan, plan
 from services.notifications.domain.message import Channel
@@ -68,8 +69,8 @@ class Sender:
         if by_email:
             async with service.database.transaction() as tx:
                 await mark_as_email(tx, by_email)
-        async with httpx.AsyncClient(verify=trusted(), timeout=settings.sms_timeout_seconds) as client:
-            carrier = Carrier(gateway_of(settings, client), mail, settings.sms_concurrency)
+        async with open_session(settings.sms_timeout_seconds) as session:
+            carrier = Carrier(gateway_of(settings, session), mail, settings.sms_concurrency)
             outcomes = await carrier.carry_all(plans)
         return [_tried(one, outcomes) for one in plans]
 
@@ -96,8 +97,8 @@ class Asker:
         if not questions:
             return False
         slots = asyncio.Semaphore(settings.sms_concurrency)
-        async with httpx.AsyncClient(verify=trusted(), timeout=settings.sms_timeout_seconds) as client:
-            gateway = gateway_of(settings, client)
+        async with open_session(settings.sms_timeout_seconds) as session:
+            gateway = gateway_of(settings, session)
             asked = await asyncio.gather(*(_ask(gateway, slots, question) for question in questions))
         patience = Patience(
             timedelta(seconds=settings.receipt_wait_seconds), timedelta(seconds=settings.receipt_deadline_seconds)
@@ -107,9 +108,9 @@ class Asker:
         return True
 
 
-def gateway_of(settings: Settings, client: httpx.AsyncClient) -> SmsGateway:
+def gateway_of(settings: Settings, session: aiohttp.ClientSession) -> SmsGateway:
     """The configured SMS gateway."""
-    return SmsGateway(client, settings.sms_gateway_url, settings.sms_gateway_secret.get_secret_value())
+    return SmsGateway(session, settings.sms_gateway_url, settings.sms_gateway_secret.get_secret_value())
 
 
 def mail_of(settings: Settings) -> Mail | None:

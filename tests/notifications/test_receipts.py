@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,10 +11,11 @@ import httpx
 import pytest
 
 from chassis.ids import new_id
+from chassis.transaction import Transaction
 from services.notifications.clients.sms_http import SIGNATURE_HEADER, signature
 from services.notifications.domain.outcome import Accepted, VendorStatus
 from services.notifications.usecases.record_outcomes import Tried, record_outcomes
-from services.notifications.usecases.record_receipt import Receipt, record_receipt
+from services.notifications.usecases.record_receipts import Receipt, record_receipts
 from services.notifications.usecases.take_up_messages import take_up_messages
 from tests.notifications.builders import BALAPULANG, VILLAGE, enrolled
 from tests.notifications.conftest import SECRET, World
@@ -60,6 +62,30 @@ async def test_repeated_and_contradicting_receipts_do_not_move_a_final_state(
     assert await world.states() == [state]
     names = await world.event_names()
     assert len(names) == len(set(names))
+
+
+async def test_receipts_that_come_together_are_recorded_together_and_each_has_its_own_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them is of nobody's, one comes twice, and while the first transaction runs all others gather."""
+    for number in range(4):
+        await world.service.deliver(enrolled(world.people.add(f"+628123401234{number}")))
+    async with world.service.service.database.transaction() as tx:
+        taken = await take_up_messages(tx, 10, timedelta(seconds=60))
+    references = [str(one.reference) for one in taken]
+    sizes: list[int] = []
+
+    async def counted(tx: Transaction, given: Sequence[Receipt], wait: timedelta) -> list[bool]:
+        sizes.append(len(given))
+        return await record_receipts(tx, given, wait)
+
+    monkeypatch.setattr("services.notifications.api.receipts.record_receipts", counted)
+    told = [{"reference": each, "status": "delivered"} for each in [*references, references[0], str(new_id())]]
+    answers = await asyncio.gather(*(_receipt(world, body) for body in told))
+    assert [answer.status_code for answer in answers] == [204] * 5 + [404]
+    assert await world.states() == ["delivered"] * 4
+    assert await world.event_names() == ["sent", "delivered"] * 4
+    assert len(sizes) < len(told) == sum(sizes)
 
 
 async def test_receipts_need_the_signature_of_the_gateway(world: World) -> None:
@@ -135,7 +161,7 @@ async def test_a_receipt_recorded_while_the_outcome_waits_for_the_row_keeps_the_
 
     async with database.transaction() as tx:
         delivered = Receipt(reference=UUID(reference), status=VendorStatus.DELIVERED, code="delivered")
-        await record_receipt(tx, delivered, timedelta(seconds=30))
+        await record_receipts(tx, [delivered], timedelta(seconds=30))
         waiting = asyncio.create_task(record())
         await asyncio.sleep(0.3)
         assert not waiting.done()

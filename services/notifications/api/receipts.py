@@ -1,6 +1,8 @@
 """Delivery receipts, called by the SMS gateway."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -10,10 +12,15 @@ from chassis.auth import ALL_AGENCIES, Officer, Role
 from chassis.errors import NotSignedIn, Unprocessable
 from chassis.http import Routes
 from chassis.service import Service
+from chassis.together import Together
 from services.notifications.clients.sms_http import SIGNATURE_HEADER, signed_by_gateway, status_of
 from services.notifications.domain.outcome import VendorStatus
 from services.notifications.settings import Settings
-from services.notifications.usecases.record_receipt import Receipt, record_receipt
+from services.notifications.store.messages import UnknownMessage
+from services.notifications.usecases.record_receipts import Receipt, record_receipts
+
+ReceiptDesk = Together[Receipt, bool]
+TOGETHER_LIMIT = 200
 
 
 class ReceiptUnreadable(Unprocessable):
@@ -40,7 +47,6 @@ async def post_sms_receipt(request: Request) -> Response:
     Needs no Idempotency-Key: a receipt that comes again changes nothing. After a restore it is refused with 503 until
     the service has caught up; the gateway repeats it.
     """
-    service: Service = request.app.state.service
     settings: Settings = request.app.state.settings
     body = await request.body()
     secret = settings.sms_gateway_secret.get_secret_value()
@@ -54,11 +60,21 @@ async def post_sms_receipt(request: Request) -> Response:
         raise ReceiptUnreadable from None
     status = status_of(told.status)
     code = told.status if status is not VendorStatus.PENDING else "pending"
+    record: ReceiptDesk = request.app.state.receipt_desk
+    if not await record(Receipt(reference=told.reference, status=status, code=code)):
+        raise UnknownMessage(reference=told.reference)
+    return Response(status_code=204)
+
+
+def receipt_desk(service: Service, settings: Settings) -> ReceiptDesk:
+    """Records receipts in the gateway's name; those that come at the same time in one transaction."""
+    return Together(partial(_record, service, settings), TOGETHER_LIMIT)
+
+
+async def _record(service: Service, settings: Settings, receipts: Sequence[Receipt]) -> Sequence[bool]:
     gateway = Officer(f"urn:sinergi:{settings.deployment}", "gateway:sms", frozenset({Role.SERVICE}), ALL_AGENCIES, "")
     async with service.api_database.transaction(gateway) as tx:
-        receipt_wait = timedelta(seconds=settings.receipt_wait_seconds)
-        await record_receipt(tx, Receipt(reference=told.reference, status=status, code=code), receipt_wait)
-    return Response(status_code=204)
+        return await record_receipts(tx, receipts, timedelta(seconds=settings.receipt_wait_seconds))
 
 
 routes.add_api_route(

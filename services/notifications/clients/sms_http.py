@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 from uuid import UUID
 
-import httpx
+import aiohttp
 
 from chassis.logs import logger
+from chassis.tls import trusted
 from services.notifications.domain.outcome import (
     Accepted,
     Answer,
@@ -56,11 +58,18 @@ def signed_by_gateway(secret: str, body: bytes, given: str | None) -> bool:
     return bool(secret) and given is not None and hmac.compare_digest(signature(secret, body), given)
 
 
+def open_session(timeout_seconds: float) -> aiohttp.ClientSession:
+    """Connections to the gateway; the timeout is that of connecting, and of each wait for an answer."""
+    timeout = aiohttp.ClientTimeout(total=3 * timeout_seconds, sock_connect=timeout_seconds, sock_read=timeout_seconds)
+    connector = aiohttp.TCPConnector(ssl=trusted(), limit=0)
+    return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True)
+
+
 class SmsGateway:
     """Sends and asks. Errors are those of `domain.outcome`; their codes never carry number or text."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str, secret: str) -> None:
-        self._client = client
+    def __init__(self, session: aiohttp.ClientSession, url: str, secret: str) -> None:
+        self._session = session
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {secret}"}
 
@@ -71,30 +80,36 @@ class SmsGateway:
         """
         body = {"reference": str(reference), "to": to, "text": text}
         try:
-            response = await self._client.post(f"{self._url}/messages", json=body, headers=self._headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            async with self._session.post(
+                f"{self._url}/messages", json=body, headers=self._headers, allow_redirects=False
+            ) as response:
+                if response.status == HTTPStatus.ACCEPTED:
+                    return Accepted("accepted", segments)
+                raise _error(response)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise Retryable("not_connected") from None
-        except httpx.HTTPError as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise OutcomeUnknown(type(error).__name__) from None
-        if response.status_code == 202:
-            return Accepted("accepted", segments)
-        raise _error(response)
 
     async def ask(self, reference: UUID) -> Answer:
         """What became of a reference. Raises `Retryable` when the gateway gives no answer."""
         try:
-            response = await self._client.get(f"{self._url}/messages/{reference}", headers=self._headers)
-            if response.status_code == 404:
-                return Answer(None, "unknown_reference")
-            code = str(response.raise_for_status().json()["status"])
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            async with self._session.get(
+                f"{self._url}/messages/{reference}", headers=self._headers, allow_redirects=False
+            ) as response:
+                if response.status == HTTPStatus.NOT_FOUND:
+                    return Answer(None, "unknown_reference")
+                if response.status != HTTPStatus.OK:
+                    raise Retryable("not_answered")
+                code = str((await response.json(content_type=None))["status"])
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError):
             raise Retryable("not_answered") from None
         return Answer(status_of(code), code if code in _STATUSES else "unmapped")
 
 
-def _error(response: httpx.Response) -> Exception:
-    code = f"http_{response.status_code}"
-    match response.status_code:
+def _error(response: aiohttp.ClientResponse) -> Exception:
+    code = f"http_{response.status}"
+    match response.status:
         case 409:
             return Duplicate(code)
         case 422:
@@ -110,6 +125,6 @@ def _error(response: httpx.Response) -> Exception:
             return OutcomeUnknown(code)
 
 
-def _retry_after_seconds(response: httpx.Response) -> float:
+def _retry_after_seconds(response: aiohttp.ClientResponse) -> float:
     value = response.headers.get("Retry-After", "")
     return float(value) if value.isdigit() else _DEFAULT_WAIT_SECONDS
