@@ -28,7 +28,7 @@ from chassis.outbox import BEHIND_HELD, CHANNEL, HELD
 from chassis.published_log import may_publish_into
 from chassis.record_batches import RecordBatch, pack, waves
 from chassis.telemetry import current_trace_id, resume
-from chassis.workers import pause
+from chassis.workers import more_gather, pause
 
 log = logger(__name__)
 
@@ -219,7 +219,7 @@ class Relay:
             rows = await connection.fetch(_UNPUBLISHED, self._batch_size, list(self._avoided))
             await self._send(connection, producer, rows)
             self._trouble_since = None
-            if len(rows) < self._batch_size:
+            if len(rows) < self._batch_size and not await more_gather(len(rows), self._batch_size):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), POLL_SECONDS)
 

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -27,7 +27,7 @@ from chassis.processing import Processor
 from chassis.projection import GenerationChanged, Projection, consumer_of
 from chassis.records import RecordReader
 from chassis.stopping import stop_for_certain
-from chassis.workers import pause
+from chassis.workers import more_gather, pause
 
 log = logger(__name__)
 
@@ -191,8 +191,10 @@ class Subscription:
 
     async def _ask(self, consumer: AIOKafkaConsumer) -> Records:
         # The subscriber's own asking sleeps after each empty answer, however soon the next record comes.
-        found = await consumer.getmany(timeout_ms=ASK_TIMEOUT_MS, max_records=self._batch_size)
-        return tuple(chain.from_iterable(found.values()))
+        found = _flat(await consumer.getmany(timeout_ms=ASK_TIMEOUT_MS, max_records=self._batch_size))
+        if await more_gather(len(found), self._batch_size):
+            found += _flat(await consumer.getmany(max_records=self._batch_size - len(found)))
+        return found
 
     async def _handle(self, processor: Processor, subscriber: Any, message: KafkaMessage) -> None:
         records: Any = message.raw_message
@@ -265,6 +267,10 @@ class Subscription:
         if now - poll.asked_at > STALLED_SECONDS:
             found.append("consumer_stalled")
         return found
+
+
+def _flat(found: Mapping[TopicPartition, Sequence[ConsumerRecord[Any, Any]]]) -> Records:
+    return tuple(chain.from_iterable(found.values()))
 
 
 async def _parse_without_headers(

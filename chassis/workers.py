@@ -17,11 +17,25 @@ log = logger(__name__)
 RECENT_SECONDS = 30
 """A loop that failed within this time is not trusted yet."""
 
+GATHERING_FROM = 16
+GATHERING_SECONDS = 0.03
+
 
 async def pause(stopping: asyncio.Event, seconds: float) -> None:
     """Wait so long, or until told to stop."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stopping.wait(), seconds)
+
+
+async def more_gather(count: int, limit: int) -> bool:
+    """Wait a moment for more where many came together, but fewer than fit; whether it did.
+
+    One step for all of them costs little more than for a few; what comes alone is not held up.
+    """
+    waits = GATHERING_FROM <= count < limit
+    if waits:
+        await asyncio.sleep(GATHERING_SECONDS)
+    return waits
 
 
 @dataclass(frozen=True, slots=True)
