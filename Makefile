@@ -27,8 +27,8 @@ test: setup ## Run the tests on real PostgreSQL and Kafka (ARGS="-k handover")
 faults: setup ## Break everything on purpose, in full (ROW=kills, SEED=4711)
 	@.venv/bin/python -m tests.faults.main $(if $(ROW),--row $(ROW)) $(if $(SEED),--seed $(SEED))
 
-bench: setup ## Measure the product beside the hand-written limit (FULL=1: more people, pictures)
-	@.venv/bin/python -m benchmarks.main $(if $(FULL),--full)
+bench: setup ## Measure the product beside the hand-written limit (PART=latency, FULL=1)
+	@.venv/bin/python -m benchmarks.main $(if $(FULL),--full) $(if $(PART),--part $(PART))
 
 lint: setup ## Check style, types and the rules of who may import whom
 	@.venv/bin/ruff check .

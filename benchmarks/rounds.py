@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import statistics
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from benchmarks.servers import Servers
 from benchmarks.sides import Side
@@ -31,7 +33,7 @@ class Figures:
 
 
 async def measure(side: Side, people_count: int, meanwhile: Callable[[], Awaitable[None]] | None = None) -> Figures:
-    """Run a round from the first allocation until every posting is there and both outboxes are sent.
+    """Run a round until the side is done: all that follows is there, and the outboxes are sent.
 
     Start-up and the joining of groups are left out. `meanwhile` runs beside, to disturb. Raises WrongEnd.
     """
@@ -63,7 +65,7 @@ async def measure(side: Side, people_count: int, meanwhile: Callable[[], Awaitab
 async def _until_done(side: Side, people_count: int) -> dict[str, float]:
     peak: dict[str, float] = {}
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    while await side.posted() < 2 * people_count or await side.unsent():
+    while not await side.is_done(people_count):
         for name, megabytes in memory_mb({role: p.pid for role, p in side.processes.items()}).items():
             peak[name] = max(peak.get(name, 0), megabytes)
         if dead := [role for role, process in side.processes.items() if process.poll() is not None]:
@@ -75,8 +77,7 @@ async def _until_done(side: Side, people_count: int) -> dict[str, float]:
 
 
 async def _prove(side: Side, people_count: int) -> None:
-    counts = await side.counts()
-    expected = dict.fromkeys(counts, people_count) | {"postings": 2 * people_count, "ledger_sum": 0}
+    counts, expected = await side.counts(), side.expected(people_count)
     if counts != expected:
         raise WrongEnd(f"{counts} instead of {expected}")
 
@@ -88,3 +89,19 @@ def _cpu(side: Side) -> dict[str, float]:
         "postgres": cpu_seconds([servers.postgres.pid or 0]),
         "kafka": cpu_seconds([servers.kafka.pid or 0]),
     }
+
+
+def summary(rounds: Sequence[Figures]) -> dict[str, Any]:
+    """Of one side's rounds: each, and the spread of what is compared."""
+    return {
+        "rounds": [asdict(each) for each in rounds],
+        "people_per_second": spread([each.people_per_second for each in rounds]),
+        "cpu_ms_per_person": spread([each.cpu_ms_per_person for each in rounds]),
+        "memory_mb": max(max(each.memory_mb_by_process.values()) for each in rounds),
+        "load_average": max(each.load_average for each in rounds),
+    }
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Minimum, median and maximum."""
+    return {"min": min(values), "median": statistics.median(values), "max": max(values)}

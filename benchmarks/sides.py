@@ -53,6 +53,15 @@ class Side(ABC):
     def database(self, role: str) -> str:
         """Name of a role's database."""
 
+    async def is_done(self, people_count: int) -> bool:
+        """Whether every posting is there and both outboxes are sent."""
+        return await self.posted() >= 2 * people_count and not await self.unsent()
+
+    def expected(self, people_count: int) -> dict[str, int]:
+        """What `counts` must say at the end."""
+        of_each = ("entitlements", "payments", "inbox_of_payment", "inbox_of_ledger", "transactions")
+        return dict.fromkeys(of_each, people_count) | {"postings": 2 * people_count, "ledger_sum": 0}
+
     async def unsent(self) -> int:
         """Events of both outboxes that the broker has not acknowledged."""
         statement = "SELECT count(*) FROM outbox WHERE published_at IS NULL"

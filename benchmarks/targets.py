@@ -39,15 +39,23 @@ def chain_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         CHAIN_CPU: median(floor, "cpu_ms_per_person") / median(traced, "cpu_ms_per_person"),
         TELEMETRY: median(traced, "cpu_ms_per_person") / median(untraced, "cpu_ms_per_person"),
     }
-    return [
-        {
-            "figure": target.figure,
-            "measured": round(value, 3),
-            "gate": target.gate,
-            "goal": target.goal,
-            "at_most": target.at_most,
-            "verdict": target.verdict(value),
-            "rounds": {side: found[side]["rounds"] for side in found},
-        }
-        for target, value in measured.items()
-    ]
+    return target_rows(found, measured)
+
+
+def target_rows(found: Mapping[str, Any], measured: Mapping[Target, float]) -> list[dict[str, Any]]:
+    """What was measured of each target and whether it is kept, with the rounds of all sides behind it."""
+    rounds = {side: found[side]["rounds"] for side in found}
+    return [row(target, value, rounds) for target, value in measured.items()]
+
+
+def row(target: Target, measured: float, rounds: Any) -> dict[str, Any]:
+    """A row of the table: what was measured against gate and goal, and the rounds it comes from."""
+    return {
+        "figure": target.figure,
+        "measured": round(measured, 3),
+        "gate": target.gate,
+        "goal": target.goal,
+        "at_most": target.at_most,
+        "verdict": target.verdict(measured),
+        "rounds": rounds,
+    }

@@ -1,0 +1,120 @@
+"""N people of a Tegal-like programme through the real services: how fast, and at what cost for each."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from rich.console import Console
+
+from benchmarks.product.repeating import repeated_records
+from benchmarks.product.serving import MESSAGES_PER_PERSON, Product, product
+from benchmarks.rounds import Figures, WrongEnd
+from benchmarks.servers import started_servers
+from benchmarks.usage import cpu_seconds, memory_mb
+
+console = Console(stderr=True)
+PROOF_PEOPLE: Final = 200
+REPEATED_SHARE: Final = 0.05
+LOOK_SECONDS: Final = 1.0
+DRAIN_SECONDS: Final = 300
+
+_COUNTS: Final[Mapping[str, tuple[str, str]]] = {
+    "people": ("registry", "SELECT count(*) FROM person"),
+    "completed enrolments": ("training", "SELECT count(*) FROM enrolment WHERE status = 'completed'"),
+    "grants handed over": ("disbursement", "SELECT count(*) FROM aid_grant WHERE state = 'handed_over'"),
+    "BASTs": ("disbursement", "SELECT count(*) FROM bast"),
+    "plans": ("followup", "SELECT count(*) FROM mentoring_plan"),
+    "messages": ("notifications", "SELECT count(*) FROM message"),
+}
+_LEDGER: Final = "SELECT coalesce(sum(amount_rupiah), 0) FROM ledger_entry"
+_UNSENT: Final = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+_DECIDED: Final = "SELECT count(*) FROM aid_grant WHERE state = 'decided'"
+_PARKED: Final = "SELECT count(*) FROM parked_message"
+
+
+def product_chain(sizes: Sequence[int]) -> dict[int, Any]:
+    """Figures by number of people, each size on servers of its own. Raises WrongEnd before any figure is told."""
+    found: dict[int, Any] = {}
+    for size in sizes:
+        with started_servers() as servers, product(servers) as running:
+            figures = asyncio.run(_measure(running, size))
+        found[size] = asdict(figures)
+        console.print(f"product, {size:,} people: {figures.people_per_second:.1f} people/s, "
+                      f"{figures.cpu_ms_per_person:.2f} CPU ms per person")  # fmt: skip
+    return found
+
+
+async def _measure(running: Product, people_count: int) -> Figures:
+    await _prove_under_faults(running)
+    served_before = PROOF_PEOPLE
+    before, began = _cpu(running), time.perf_counter()
+    peak: dict[str, float] = {}
+    looking = asyncio.create_task(_look(running, peak))
+    await running.serve(people_count)
+    await drained(running)
+    seconds, after = time.perf_counter() - began, _cpu(running)
+    looking.cancel()
+    await prove(running, served_before + people_count)
+    await running.clerk.close()
+    used = {part: after[part] - before[part] for part in after}
+    return Figures(
+        people_count=people_count,
+        seconds=seconds,
+        people_per_second=people_count / seconds,
+        cpu_ms_per_person=1000 * sum(used.values()) / people_count,
+        cpu_seconds_by_part=used,
+        memory_mb_by_process=peak,
+        load_average=os.getloadavg()[0],
+    )
+
+
+async def _prove_under_faults(running: Product) -> None:
+    """Some people while records come twice and a service is killed: the end must be right before anything is timed."""
+    async with repeated_records(running.servers.kafka.bootstrap_servers, REPEATED_SHARE) as repeated:
+        serving = asyncio.create_task(running.serve(PROOF_PEOPLE))
+        while await running.servers.scalar("disbursement", _DECIDED) == 0:  # noqa: ASYNC110 - other processes count
+            await asyncio.sleep(0.1)
+        os.kill(running.pids["disbursement"], signal.SIGKILL)
+        await serving
+    await drained(running)
+    await prove(running, PROOF_PEOPLE)
+    if not repeated:
+        raise WrongEnd("no record was repeated")
+    console.print(f"proof: {len(repeated)} records repeated and a kill -9 in the middle, every count right")
+
+
+async def prove(running: Product, people_count: int) -> None:
+    """Every count as it must be, the ledger's sum zero, nothing parked. Raises WrongEnd."""
+    ask = running.servers.scalar
+    counts = {name: await ask(*place) for name, place in _COUNTS.items()}
+    counts |= {"ledger sum": await ask("disbursement", _LEDGER)}
+    counts |= {f"parked in {service}": await ask(service, _PARKED) for service in running.pids}
+    expected = dict.fromkeys(counts, 0) | dict.fromkeys(_COUNTS, people_count)
+    expected["messages"] = MESSAGES_PER_PERSON * people_count
+    if counts != expected:
+        raise WrongEnd(f"{counts} instead of {expected}")
+
+
+async def drained(running: Product) -> None:
+    """Wait until every outbox is published. Raises WrongEnd."""
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while unsent := {name: count for name in running.pids if (count := await running.servers.scalar(name, _UNSENT))}:
+        if time.monotonic() > deadline:
+            raise WrongEnd(f"not published after {DRAIN_SECONDS} s: {unsent}")
+        await asyncio.sleep(0.2)
+
+
+async def _look(running: Product, peak: dict[str, float]) -> None:
+    while True:
+        for name, megabytes in memory_mb(running.pids).items():
+            peak[name] = max(peak.get(name, 0), megabytes)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _cpu(running: Product) -> dict[str, float]:
+    servers = {"postgres": running.servers.postgres.pid or 0, "kafka": running.servers.kafka.pid or 0}
+    return {name: cpu_seconds([pid]) for name, pid in (running.pids | servers).items()}

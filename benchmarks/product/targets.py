@@ -1,0 +1,38 @@
+"""What is promised of the product's own chain and of its latency."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from benchmarks.targets import Target, row
+
+FLOOR_GROWTH: Final = 1.23
+"""CPU of the floor at a million relative to ten thousand: it grows with the depth of the indexes."""
+GROWTH: Final = Target(
+    "product chain, CPU ms per person, most people / fewest, over the floor's growth", 1.15, 1.0, True
+)
+MEMORY: Final = Target("memory of any service during the product chain, MB", 400, 250, True)
+LATENCY_P50: Final = Target("handover to message and plan / floor's two hops, p50", 2.0, 1.5, True)
+LATENCY_P99: Final = Target("handover to message and plan / floor's two hops, p99", 3.0, 2.0, True)
+BESIDE_BULK: Final = Target("handover beside a bulk job, p99, seconds", 1.0, 0.5, True)
+
+
+def product_rows(found: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The table's rows of the product's chain, by number of people; growth is told for more than one size only."""
+    memory = max(max(figures["memory_mb_by_process"].values()) for figures in found.values())
+    rows = [row(MEMORY, memory, found)]
+    if len(found) > 1:
+        growth = found[max(found)]["cpu_ms_per_person"] / found[min(found)]["cpu_ms_per_person"]
+        rows.append(row(GROWTH, growth / FLOOR_GROWTH, found))
+    return rows
+
+
+def latency_rows(found: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    """The table's rows of latency: beside the floor, and while a bulk job runs."""
+    floor, alone = found["floor"], found["product"]
+    beside = next(spread for side, spread in found.items() if "bulk" in side)
+    measured = {
+        LATENCY_P50: alone["p50"] / floor["p50"],
+        LATENCY_P99: alone["p99"] / floor["p99"],
+        BESIDE_BULK: beside["p99"] / 1000,
+    }
+    return [row(target, value, found) for target, value in measured.items()]
