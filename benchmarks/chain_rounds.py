@@ -2,14 +2,12 @@
 
 import asyncio
 import random
-import statistics
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 
-from benchmarks.rounds import Figures, measure
+from benchmarks.rounds import Figures, measure, summary
 from benchmarks.servers import Servers
 from benchmarks.sides import ChassisSide, FloorSide, Side
 from chassis.settings import ServiceSettings
@@ -44,7 +42,7 @@ def chain(servers: Servers, people_count: int, rounds_count: int, traces_endpoin
             found[name].append(figures)
             console.print(f"round {number + 1}, {name}: {figures.people_per_second:.0f} people/s, "
                           f"{figures.cpu_ms_per_person:.3f} CPU ms per person")  # fmt: skip
-    return {name: _summary(rounds) for name, rounds in found.items()}
+    return {name: summary(rounds) for name, rounds in found.items()}
 
 
 async def _prove(servers: Servers) -> None:
@@ -60,17 +58,3 @@ async def _prove(servers: Servers) -> None:
 
     await measure(side, PROOF_PEOPLE, kill_payment)
     console.print(f"proof: {REPEATED_SHARE:.0%} repeated and a kill -9 in the middle, every count right")
-
-
-def _summary(rounds: list[Figures]) -> dict[str, Any]:
-    return {
-        "rounds": [asdict(each) for each in rounds],
-        "people_per_second": _spread([each.people_per_second for each in rounds]),
-        "cpu_ms_per_person": _spread([each.cpu_ms_per_person for each in rounds]),
-        "memory_mb": max(max(each.memory_mb_by_process.values()) for each in rounds),
-        "load_average": max(each.load_average for each in rounds),
-    }
-
-
-def _spread(values: list[float]) -> dict[str, float]:
-    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
