@@ -45,7 +45,7 @@ FULL_INBOX: Final = """
         PRIMARY KEY (topic, partition)
     );
 """
-_ENTITLEMENT: Final = """
+ENTITLEMENT: Final = """
     CREATE TABLE entitlement (
         id uuid PRIMARY KEY,
         programme_id uuid NOT NULL,
@@ -56,7 +56,7 @@ _ENTITLEMENT: Final = """
         UNIQUE (programme_id, person_id)
     );
 """
-_PAYMENT: Final = """
+PAYMENT: Final = """
     CREATE TABLE payment (
         id uuid PRIMARY KEY,
         grant_id uuid NOT NULL UNIQUE,
@@ -66,7 +66,7 @@ _PAYMENT: Final = """
         created_at timestamptz NOT NULL DEFAULT clock_timestamp()
     );
 """
-_POSTING: Final = """
+POSTING: Final = """
     CREATE TABLE posting (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         transaction_id uuid NOT NULL,
@@ -82,8 +82,8 @@ def tables(role: str, *, full: bool) -> str:
     outbox, inbox = (FULL_OUTBOX, FULL_INBOX) if full else (PLAIN_OUTBOX, PLAIN_INBOX)
     match role:
         case "allocation":
-            return _ENTITLEMENT + outbox
+            return ENTITLEMENT + outbox
         case "payment":
-            return _PAYMENT + inbox + outbox
+            return PAYMENT + inbox + outbox
         case _:
-            return _POSTING + inbox
+            return POSTING + inbox

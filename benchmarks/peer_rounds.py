@@ -1,0 +1,51 @@
+"""The chain on the chassis beside the peers, in interleaved rounds."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.peers.sides import CelerySide, DbosSide, DjangoSide, OutboxSide
+from benchmarks.peers.targets import CHASSIS
+from benchmarks.peers.venvs import PEERS, python_of
+from benchmarks.rounds import Figures, measure, summary
+from benchmarks.servers import Servers
+from benchmarks.sides import ChassisSide, Side
+from chassis.settings import ServiceSettings
+
+console = Console(stderr=True)
+Make = Callable[[], Side]
+
+
+def peers(servers: Servers, rounds_count: int, traces_endpoint: str) -> dict[str, Any]:
+    """Rounds of the chassis and of each peer, interleaved, by side. Raises WrongEnd before any figure is told.
+
+    The first call makes the peers' venvs. Raises SetupError when it cannot.
+    """
+    for peer in PEERS:
+        python_of(peer)
+    sampling = float(ServiceSettings.model_fields["traces_sample_ratio"].default)
+    # A rate is a rate: each side gets as many people as it brings through in some seconds.
+    sides: dict[str, tuple[Make, int]] = {
+        CHASSIS: (
+            lambda: ChassisSide(servers, traces_sample_ratio=sampling, traces_endpoint=traces_endpoint),
+            10_000,
+        ),
+        "DBOS, per person": (lambda: DbosSide(servers), 300),
+        "DBOS, per 500": (lambda: DbosSide(servers, people_per_workflow=500), 50_000),
+        "Celery, per person": (lambda: CelerySide(servers), 300),
+        "Django, per 1,000": (lambda: DjangoSide(servers), 20_000),
+        "faststream-outbox": (lambda: OutboxSide(servers), 2_000),
+    }
+    found: dict[str, list[Figures]] = {name: [] for name in sides}
+    for number in range(rounds_count):
+        # In another order each round: none always runs on the warmest cache.
+        for name in random.Random(number).sample(list(sides), len(sides)):
+            make, people_count = sides[name]
+            figures = asyncio.run(measure(make(), people_count))
+            found[name].append(figures)
+            console.print(f"round {number + 1}, {name}, {people_count:,} people: {figures.people_per_second:.0f} "
+                          f"people/s, {figures.cpu_ms_per_person:.3f} CPU ms per person")  # fmt: skip
+    return {name: summary(rounds) for name, rounds in found.items()}

@@ -1,0 +1,1 @@
+"""Celery with Django: four tasks per person through a Redis broker; and Django alone, a thousand rows at a time."""

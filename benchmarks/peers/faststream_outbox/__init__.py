@@ -1,0 +1,1 @@
+"""faststream-outbox: the chain over Kafka, relayed by the nearest ready-made outbox."""

@@ -1,0 +1,24 @@
+"""What is promised of the chain beside the peers."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from benchmarks.targets import Target, target_rows
+
+CHASSIS: Final = "chassis, telemetry on"
+TARGETS: Final = {
+    "DBOS, per person": Target("chassis chain / DBOS, a workflow per person, people/s", 50, 150),
+    "Celery, per person": Target("chassis chain / Celery, four tasks per person, people/s", 50, 150),
+    "DBOS, per 500": Target("chassis chain / DBOS, a workflow per 500 people, people/s", 0.7, 1.2),
+    "Django, per 1,000": Target("chassis chain / Django bulk_create, 1,000 at a time, people/s", 1.5, 3),
+}
+"""By the side that the chassis is compared with."""
+
+
+def peer_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The table's rows of the peers: ratios of medians, and the rounds they come from."""
+
+    def median(side: str) -> float:
+        return float(found[side]["people_per_second"]["median"])
+
+    return target_rows(found, {target: median(CHASSIS) / median(side) for side, target in TARGETS.items()})
