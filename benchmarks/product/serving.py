@@ -108,9 +108,7 @@ def product(servers: Servers) -> Iterator[Product]:
         stack.start()
         threading.Thread(target=stack.watch, name="supervisor", daemon=True).start()
         urls = {name: str(found["url"]) for name, found in stack.state["services"].items()}
-        yield Product(
-            servers, stack, Clerk(partial(Issuer(home).mint, lifetime_seconds=TOKEN_LIFETIME_SECONDS), urls)
-        )
+        yield Product(servers, stack, Clerk(partial(Issuer(home).mint, lifetime_seconds=TOKEN_LIFETIME_SECONDS), urls))
     finally:
         stack.stop()
 
