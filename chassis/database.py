@@ -168,7 +168,9 @@ class Database:
             async with self._engine.connect() as connection, connection.begin():
                 scope = {"agency": agency or acting.agency, "region": acting.region}
                 await connection.execute(_SCOPE, scope | {"search_path": self._search_path})
-                transaction = Transaction(connection, acting, self._vault, self._zone, self._outbox, [], spans)
+                transaction = Transaction(
+                    connection, acting, scope["agency"], self._vault, self._zone, self._outbox, [], spans
+                )
                 yield transaction
                 recorded = await transaction.flush()
                 reach(BEFORE_COMMIT)

@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Annotated, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 from sqlalchemy import text
 
@@ -30,6 +31,10 @@ class Decorator(Protocol):
 
     def __call__(self, endpoint: EndpointT, /) -> EndpointT: ...
 
+
+ACTING: Final = "sinergi.officer"
+"""Where a call from within this process (chassis/bulk) puts the officer. Servers build the scope of what comes from
+outside, and what a caller sends gets into its headers, path, query and body only."""
 
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _EARLIER = text(
@@ -104,6 +109,9 @@ def _guarded(permission: Permission, reading: bool, options: dict[str, Any]) -> 
 
 
 async def _officer(request: Request) -> Officer:
+    inside: Officer | None = request.scope.get(ACTING)
+    if inside is not None:
+        return inside
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         # A browser sends its cookie to whoever asks it to: good for reading, never enough for an act.
@@ -231,7 +239,7 @@ class ReadEdge:
             return await query(tx, *args, **kwargs)
 
 
-def _act_edge(
+async def _act_edge(
     request: Request,
     response: Response,
     idempotency_key: Annotated[str | None, Header(max_length=128)] = None,
@@ -241,8 +249,13 @@ def _act_edge(
     return ActEdge(request, response, idempotency_key)
 
 
-def _read_edge(request: Request) -> ReadEdge:
+async def _read_edge(request: Request) -> ReadEdge:
     return ReadEdge(request)
+
+
+def is_act(dependant: Dependant) -> bool:
+    """Whether an endpoint gets an `Act`, and so demands an Idempotency-Key."""
+    return any(inner.call is _act_edge or is_act(inner) for inner in dependant.dependencies)
 
 
 Act = Annotated[ActEdge, Depends(_act_edge)]

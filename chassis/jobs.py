@@ -36,8 +36,8 @@ _NEXT = text(
 _ADVANCE = text(
     """
     UPDATE job SET state = :state, done = done + :done, failed = failed + :failed, cursor = CAST(:cursor AS jsonb),
-           total = coalesce(:total, total), attempts = 0, retry_at = NULL, last_error = NULL,
-           started_at = coalesce(started_at, clock_timestamp()),
+           total = coalesce(:total, total), attempts = 0, last_error = NULL,
+           retry_at = CASE WHEN :aside THEN clock_timestamp() END, started_at = coalesce(started_at, now()),
            finished_at = CASE WHEN :state = 'done' THEN clock_timestamp() END
     WHERE id = :id
     """
@@ -83,6 +83,8 @@ class JobStep:
     failed: int = 0
     cursor: Any = None
     total: int | None = None
+    aside: bool = False
+    """Whether jobs that came meanwhile have a turn before its next chunk."""
 
 
 JobHandler = Callable[[Transaction, Job], Awaitable[JobStep]]
@@ -178,4 +180,5 @@ def _advance(job_id: UUID, step: JobStep) -> dict[str, Any]:
     cursor = None if step.cursor is None else orjson.dumps(step.cursor, default=str).decode()
     state = "done" if step.finished else "running"
     counts = {"done": step.done, "failed": step.failed, "total": step.total}
-    return {"id": job_id, "state": state, "cursor": cursor, **counts}
+    aside = step.aside and not step.finished
+    return {"id": job_id, "state": state, "cursor": cursor, "aside": aside, **counts}

@@ -1,6 +1,10 @@
 """Keyset pages of lists: a page costs the same wherever it lies, and rows added meanwhile shift nothing.
 
 The query asks for one row more than is shown: only that tells a full last page from one that others follow.
+
+A list that grows with the people and is guarded by agency and region is paged in the order of both, then of its id: so
+one index (`agency`, `region_code`, id) holds the page of every scope in one piece, from a village to everywhere. In
+the order of ids alone, an officer of the last village would read past everybody else's rows first.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,10 +13,11 @@ from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, Field
-from sqlalchemy import Row, Select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, literal, select, tuple_
 
+from chassis.auth import ALL_AGENCIES
 from chassis.commands import Command
+from chassis.errors import Unprocessable
 from chassis.transaction import Transaction
 
 ItemT = TypeVar("ItemT")
@@ -23,6 +28,7 @@ LIMIT_MAX = 200
 """Items that one page may be asked to hold."""
 
 MAX_BIGINT = 2**63 - 1
+MAX_INTEGER = 2**31 - 1
 
 BEFORE_ALL = UUID(int=0)
 """Precedes every id: where SQL text starts that compares with `after`."""
@@ -30,6 +36,14 @@ BEFORE_ALL = UUID(int=0)
 After = Annotated[UUID | None, Query(description="`next` of the page before; without it, the first page")]
 AfterNumber = Annotated[int, Query(ge=0, description="`next` of the page before; 0: the first page")]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Items on the page at most")]
+
+
+RegionCode = Annotated[str, Field(pattern=r"^([0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?)?$")]
+"""A Kemendagri code of province, kabupaten, kecamatan or village; empty: all."""
+
+
+VILLAGE_LENGTH = len("33.28.01.2001")
+"""Of the code of a village: nothing lies within it."""
 
 
 class Page(BaseModel, Generic[ItemT]):
@@ -51,6 +65,12 @@ class PageRequest(Command):
 
     after: UUID | None = None
     limit: int = Field(default=50, ge=1, le=LIMIT_MAX)
+
+
+class PageStartUnknown(Unprocessable):
+    """`after` names nothing that the caller sees: what follows it cannot be told."""
+
+    title = "The page behind this one cannot be found any more: begin at the first page"
 
 
 class PageRows(NamedTuple, Generic[RowT, CursorT]):
@@ -80,3 +100,79 @@ async def fetch_page(
         query = query.where(key < after if newest_first else key > after)
     rows = await tx.fetch_all(query.order_by(key.desc() if newest_first else key).limit(limit + 1))
     return cut_page(rows, limit, lambda row: row._mapping[key])
+
+
+async def fetch_scoped_page(
+    tx: Transaction,
+    query: Select[Any],
+    table: Table,
+    after: UUID | None,
+    limit: int,
+    *,
+    region: str | None = None,
+    then: Sequence[str] = ("id",),
+    newest_first: bool = False,
+    looks_at: int | None = None,
+) -> PageRows[Row[Any], UUID]:
+    """The page behind `after` in the caller's scope, and within a region if asked: by agency, village, then `then`.
+
+    `then` names columns of the guarded table; the last one is its unique id, and the query selects it. A query that no
+    index serves, such as a part of a name, finds what it finds among the next `looks_at` rows: its page may hold less
+    than others that follow, even nothing, and names a next one as long as there are rows to look at. Raises
+    `PageStartUnknown` when the row that `after` names is gone from the caller's scope.
+    """
+    fixed = _fixed(tx, table, region)
+    columns = [column for name in ("agency", "region_code", *then) if (column := table.c[name]) not in fixed]
+    scope, key, here = in_scope(tx, table, region), columns[-1], tuple_(*columns)
+    order = [column.desc() if newest_first else column for column in columns]
+    if after is not None:
+        start = await tx.fetch_one(select(*columns).where(key == after, scope))
+        if start is None:
+            raise PageStartUnknown(after=after)
+        scope = and_(scope, here < _row(start) if newest_first else here > _row(start))
+    end = None
+    if looks_at is not None:
+        end = await tx.fetch_one(select(*columns).where(scope).order_by(*order).offset(looks_at - 1).limit(1))
+    if end is not None:
+        scope = and_(scope, here >= _row(end) if newest_first else here <= _row(end))
+    rows = await tx.fetch_all(query.where(scope).order_by(*order).limit(limit + 1))
+    page = cut_page(rows, limit, lambda row: row._mapping[key])
+    return page if end is None or page.next is not None else PageRows(page.rows, end[-1])
+
+
+def _row(values: Sequence[Any]) -> ColumnElement[Any]:
+    return tuple_(*map(literal, values))
+
+
+def in_scope(tx: Transaction, table: Table, region: str | None = None) -> ColumnElement[bool]:
+    """The caller's scope, and a region within it, in conditions that an index serves.
+
+    Row-level security says the same and stays what guards; but it asks a function about each row that was read.
+    """
+    fixed = [column == value for column, value in _fixed(tx, table, region).items()]
+    codes = [code for code in (tx.officer.region, region) if code]
+    return and_(True, *fixed, *(in_region(table.c.region_code, code) for code in codes))
+
+
+def _fixed(tx: Transaction, table: Table, region: str | None) -> dict[ColumnElement[Any], str]:
+    """Columns that are the same in all rows of the scope.
+
+    Compared with the start of a page as well, they would make the planner expect hardly any row behind it, and read
+    and sort all of them.
+    """
+    fixed: dict[ColumnElement[Any], str] = {}
+    if tx.agency != ALL_AGENCIES:
+        fixed[table.c.agency] = tx.agency
+    village = next((code for code in (region, tx.officer.region) if code and len(code) == VILLAGE_LENGTH), None)
+    if village is not None:
+        fixed[table.c.region_code] = village
+    return fixed
+
+
+def in_region(column: ColumnElement[str], code: str) -> ColumnElement[bool]:
+    """Whether a region code is this one or lies within it.
+
+    One range, which no LIKE is to an index beneath row-level security: codes are digits and points, and in the
+    collation "C", which these columns have, what follows `33.28` and its `33.28.…` is not below `33.28/`.
+    """
+    return and_(column >= code, column < code + "/")

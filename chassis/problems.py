@@ -18,7 +18,8 @@ from chassis.telemetry import current_trace_id
 log = logger(__name__)
 
 _FIELD_NAME = re.compile(r"^[a-z_][a-z0-9_-]{0,47}$", re.IGNORECASE)
-_MEDIA_TYPE = "application/problem+json"
+MEDIA_TYPE = "application/problem+json"
+INVALID_REQUEST = "The request has invalid fields"
 
 
 class AlreadyRecorded(Conflict):
@@ -62,7 +63,7 @@ def _problem(request: Request, status: int, code: str, title: str, **more: Any) 
     }
     if trace_id := current_trace_id():
         body["trace_id"] = trace_id
-    return JSONResponse(body, status, headers={"Content-Language": language}, media_type=_MEDIA_TYPE)
+    return JSONResponse(body, status, headers={"Content-Language": language}, media_type=MEDIA_TYPE)
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
@@ -75,7 +76,7 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     errors = [{"field": _place(item), "rule": item["type"], "message": _message(item)} for item in error.errors()]
-    return _problem(request, 422, "invalid-request", "The request has invalid fields", errors=errors)
+    return _problem(request, 422, "invalid-request", INVALID_REQUEST, errors=errors)
 
 
 def _place(item: dict[str, Any]) -> str:

@@ -66,10 +66,15 @@ class Rule:
         return text(f"UPDATE {self.table} SET {emptied} WHERE {chosen}")  # noqa: S608 - ours
 
 
+ENDED_JOB = "state IN ('done', 'cancelled')"
+WITHOUT_ITEMS = "NOT EXISTS (SELECT 1 FROM bulk_item WHERE job_id = job.id)"
+"""One that was due a moment after its items were asked for goes with them the next day."""
+
 CHASSIS_RULES = (
     Rule("idempotency", "recorded_at", REPEATABLE_DAYS),
     Rule("timer", "due_at", YEAR_DAYS, only="state <> 'waiting'"),
-    Rule("job", "finished_at", YEAR_DAYS, only="state IN ('done', 'cancelled')"),
+    Rule("bulk_item", "finished_at", YEAR_DAYS, only=ENDED_JOB, through=("job_id", "job")),
+    Rule("job", "finished_at", YEAR_DAYS, only=f"{ENDED_JOB} AND {WITHOUT_ITEMS}"),
     Rule("parked_message", "redriven_at", YEAR_DAYS, empties=("key_sealed", "headers_sealed", "body_sealed")),
     Rule(
         "parked_mend",

@@ -18,6 +18,9 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from chassis import failpoints, half_open, migrations
 from chassis.admin import admin_routes
 from chassis.auth import TokenVerifier, service_identity
+from chassis.bulk.inside import Inside
+from chassis.bulk.job import Bulk
+from chassis.bulk.orders import BULK_JOB
 from chassis.consumer import Consumers
 from chassis.database import Database
 from chassis.encryption import Vault
@@ -90,6 +93,8 @@ class Service:
         self.relay: Relay | None = None
         self.backlog: Backlog | None = None
         self.background: list[Background] = []
+        self.inside = Inside(routes)
+        self.jobs.on(BULK_JOB)(Bulk(self.inside))
         self.app = self._app(routes)
 
     def _database(self, url: str, projection: Projection | None) -> Database:
@@ -127,6 +132,7 @@ class Service:
             self.settings.auth_jwks,
             self.settings.administrators_file,
         )
+        self.inside.app.state = app.state
         answer_with_problems(app)
         app.add_middleware(RequestLimit, limit_bytes=self.settings.request_limit_bytes)
         app.add_middleware(CountRequests, metrics=self.metrics)

@@ -63,6 +63,8 @@ class Transaction:
     connection: AsyncConnection
     officer: Officer
     """Who acts: the officer of the request, or the service itself."""
+    agency: str
+    """Whose rows the acting one sees; `*`: those of all agencies, also on a route that lifts the officer's own."""
     vault: Vault
     zone: ZoneInfo
     outbox: Outbox

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chassis.admin.archive import add_archive_routes
+from chassis.admin.bulk import add_bulk_routes
 from chassis.admin.cases import add_case_routes
 from chassis.admin.jobs import add_job_routes
 from chassis.admin.mends import add_mend_routes
@@ -19,6 +20,7 @@ def admin_routes(service: "Service") -> Routes:
     """The chassis's own routes, the same in every service."""
     routes = Routes(tags=["operations"])
     add_job_routes(routes, service.jobs.not_cancellable)
+    add_bulk_routes(routes, service.inside)
     add_outbox_routes(routes)
     add_archive_routes(routes)
     add_parked_routes(routes, service)

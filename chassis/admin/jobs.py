@@ -2,24 +2,33 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel
 from sqlalchemy import Row, text
 
 from chassis.auth import ALL_ROLES, Permission, Role
-from chassis.errors import Conflict, NotFound
+from chassis.errors import Conflict, NotAllowed, NotFound
 from chassis.http import Act, Created, Read, Routes
 from chassis.paging import BEFORE_ALL, After, Limit, Page, cut_page
 from chassis.transaction import Transaction
 
 SEE_JOB = Permission("job.see", ALL_ROLES)
-CANCEL = Permission("job.cancel", {Role.PETUGAS, Role.OPERATOR})
-RETRY = Permission("job.retry", {Role.PETUGAS, Role.OPERATOR})
+CANCEL = Permission("job.cancel", ALL_ROLES - {Role.AUDITOR})
+RETRY = Permission("job.retry", ALL_ROLES - {Role.AUDITOR})
+ANY_JOB = {Role.PETUGAS, Role.OPERATOR}
+"""Roles that cancel and retry all jobs of their agency; everybody else those they started themselves."""
 
 _COLUMNS = """
-    SELECT id, kind, state, total, done, failed, last_error, created_at, started_at, finished_at FROM job
+    SELECT *, CASE WHEN state IN ('queued', 'running') THEN "left" / nullif(rate_per_second, 0) END AS seconds_left
+    FROM (
+        SELECT *, greatest(total - done - failed, 0) AS "left", parameters ->> 'act' AS act,
+               (done + failed) / nullif(
+                   extract(epoch FROM coalesce(finished_at, clock_timestamp()) - started_at)::float, 0)
+               AS rate_per_second
+        FROM job) AS job
     WHERE (agency = :agency OR :agency = '*')
 """
 _JOB = text(f"{_COLUMNS} AND id = :id")
@@ -29,13 +38,14 @@ _JOBS = text(
     AND (CAST(:state AS text) IS NULL OR state = :state) ORDER BY id LIMIT :limit
     """
 )
+_STARTED_BY = text("SELECT officer ->> 'issuer' = :issuer AND officer ->> 'subject' = :subject FROM job WHERE id = :id")
 _CANCEL_JOB = text(
     "UPDATE job SET state = 'cancelled', finished_at = clock_timestamp() WHERE id = :id AND state IN"
-    " ('queued', 'running') AND kind <> ALL(:kept) AND (agency = :agency OR :agency = '*') RETURNING id"
+    " ('queued', 'running') AND kind <> ALL(:kept) RETURNING id"
 )
 _RETRY_JOB = text(
     "UPDATE job SET state = 'queued', attempts = 0, retry_at = NULL, last_error = NULL, finished_at = NULL"
-    " WHERE id = :id AND state IN ('failed', 'cancelled') AND (agency = :agency OR :agency = '*') RETURNING id"
+    " WHERE id = :id AND state IN ('failed', 'cancelled') RETURNING id"
 )
 
 
@@ -48,9 +58,16 @@ class JobView(BaseModel):
     id: UUID
     kind: str
     state: JobState
+    act: str | None
+    """What a bulk job does for each."""
     total: int | None
     done: int
     failed: int
+    left: int | None
+    rate_per_second: float | None
+    """Done and failed ones from the start of the first chunk until now, pauses included."""
+    seconds_left: float | None
+    """What is left, at that rate."""
     last_error: str | None
     created_at: datetime
     started_at: datetime | None
@@ -74,7 +91,11 @@ def add_job_routes(routes: Routes, not_cancellable: Sequence[str]) -> None:
 
     @routes.get("/jobs", permission=SEE_JOB)
     async def get_jobs(
-        read: Read, kind: str | None = None, state: JobState | None = None, after: After = None, limit: Limit = 50
+        read: Read,
+        kind: Annotated[str | None, Query(max_length=100)] = None,
+        state: JobState | None = None,
+        after: After = None,
+        limit: Limit = 50,
     ) -> Page[JobView]:
         """Jobs of the caller's agency, all or those of a kind or state."""
         wanted = {"kind": kind, "state": state, "after": after or BEFORE_ALL, "limit": limit + 1}
@@ -110,14 +131,22 @@ async def _job(tx: Transaction, job_id: UUID) -> JobView:
 
 async def _cancel_job(tx: Transaction, wanted: tuple[UUID, Sequence[str]]) -> UUID:
     job_id, kept = wanted
-    await _job(tx, job_id)
-    if await tx.fetch_one(_CANCEL_JOB, {"id": job_id, "kept": list(kept), "agency": tx.officer.agency}) is None:
+    await _require(tx, CANCEL, job_id)
+    if await tx.fetch_one(_CANCEL_JOB, {"id": job_id, "kept": list(kept)}) is None:
         raise JobNotCancellable(job_id=job_id)
     return job_id
 
 
 async def _retry_job(tx: Transaction, job_id: UUID) -> UUID:
-    await _job(tx, job_id)
-    if await tx.fetch_one(_RETRY_JOB, {"id": job_id, "agency": tx.officer.agency}) is None:
+    await _require(tx, RETRY, job_id)
+    if await tx.fetch_one(_RETRY_JOB, {"id": job_id}) is None:
         raise JobNotRetryable(job_id=job_id)
     return job_id
+
+
+async def _require(tx: Transaction, permission: Permission, job_id: UUID) -> None:
+    """Raises NotFound for a job of another agency, NotAllowed for somebody else's."""
+    await _job(tx, job_id)
+    starter = {"id": job_id, "issuer": tx.officer.issuer, "subject": tx.officer.subject}
+    if not (tx.officer.roles & ANY_JOB or await tx.scalar(_STARTED_BY, starter)):
+        raise NotAllowed(operation=permission.operation)

@@ -50,3 +50,21 @@ CREATE TABLE job (
 );
 CREATE INDEX job_open ON job (created_at) WHERE state IN ('queued', 'running');
 CREATE INDEX job_failed ON job (kind) WHERE state = 'failed';
+
+CREATE TABLE bulk_item (
+    job_id uuid NOT NULL REFERENCES job,
+    number integer NOT NULL,
+    request_sealed bytea,
+    status integer,
+    resource_id uuid,
+    problem json,
+    retried_in uuid,
+    settled_at timestamptz,
+    PRIMARY KEY (job_id, number),
+    CHECK (request_sealed IS NOT NULL OR (status IS NOT NULL AND status < 400))
+);
+COMMENT ON TABLE bulk_item IS 'What a bulk job does, in order, and what became of each';
+COMMENT ON COLUMN bulk_item.request_sealed IS 'NULL: done, so that it need not be asked again';
+COMMENT ON COLUMN bulk_item.problem IS 'As it was answered; never looked into, and jsonb keeps not every character';
+COMMENT ON COLUMN bulk_item.retried_in IS 'The bulk job that tries the failed row again';
+CREATE INDEX bulk_item_failed ON bulk_item (job_id, number) WHERE status >= 400;

@@ -17,6 +17,7 @@ def make_jobs(settings: Settings) -> Jobs:
         """One chunk of an approved list; the cursor is the last row applied."""
         import_id, after_row = UUID(job.parameters["import_id"]), int(job.cursor or 0)
         chunk = await apply_list_chunk(tx, import_id, after_row, settings.import_chunk_rows, settings.assistance_owners)
-        return JobStep(done=chunk.settled, failed=chunk.refused, cursor=chunk.last_row, finished=chunk.finished)
+        done = chunk.settled - chunk.refused
+        return JobStep(done=done, failed=chunk.refused, cursor=chunk.last_row, finished=chunk.finished)
 
     return jobs

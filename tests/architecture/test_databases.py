@@ -18,8 +18,8 @@ from tests.support.databases import DatabaseFor
 
 CHASSIS = {
     "outbox", "relay_leader", "published_log", "inbox", "stored_offset", "parked_key", "parked_message",
-    "redrive_result", "parked_mend", "skipped_type", "generation", "idempotency",
-    "audit", "access_record", "timer", "job", "restoration", "adopted_event", "sequence_lift", "alembic_version",
+    "redrive_result", "parked_mend", "skipped_type", "generation", "idempotency", "audit", "access_record",
+    "timer", "job", "bulk_item", "restoration", "adopted_event", "sequence_lift", "alembic_version",
 }  # fmt: skip
 OURS = "NOT IN ('pg_catalog', 'information_schema')"
 """Condition on a schema's name: `public`, and a projection's own."""
@@ -127,4 +127,5 @@ async def test_nobody_but_the_owner_deletes(name: str, migrated: AsyncConnection
         ("timer", f"{name}_worker"),
         ("idempotency", f"{name}_worker"),
         ("job", f"{name}_worker"),
+        ("bulk_item", f"{name}_worker"),
     }

@@ -24,6 +24,15 @@ WITHOUT_KEY = {
     "POST /session": "sets a cookie, changes nothing on the server",
 }
 
+NOT_IN_BULK = {
+    "POST /imports": "its body is a file",
+    "POST /bulk": "is the bulk form",
+    "POST /bulk/{job_id}/retry-failed": "is about many already",
+    "POST /jobs/{job_id}/cancel": "an officer looks at one job",
+    "POST /jobs/{job_id}/retry": "an officer looks at one job",
+}
+"""And what operators mend below /admin, each after a look."""
+
 
 def routes_of(service: Service) -> Iterator[tuple[str, RouteContext]]:
     """`"GET /path"` and the route, for each route of the application."""
@@ -63,3 +72,10 @@ def test_an_operation_means_the_same_everywhere_in_a_service(service: Service) -
         declared = route.openapi_extra or {}
         if operation := declared.get("x-permission"):
             assert roles.setdefault(operation, declared["x-roles"]) == declared["x-roles"], f"{name}: {operation}"
+
+
+def test_every_act_has_its_bulk_form(service: Service) -> None:
+    for name, route in routes_of(service):
+        if acts(route.dependant):
+            alone = name in NOT_IN_BULK or name.startswith("POST /admin/")
+            assert (route.path in service.inside.acts) != alone, name

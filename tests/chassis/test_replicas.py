@@ -11,16 +11,20 @@ from uuid import UUID
 
 import pytest
 
+from chassis.auth import Role
 from deploy.local.kafka import Kafka
 from deploy.local.provision import DatabaseUrls
 from tests.chassis.builders import ordered
+from tests.chassis.bulk import CREDIT, account, balances, job_of
+from tests.chassis.bulk import ordered as bulk_ordered
 from tests.chassis.kafka import MakeSample, published, read_to_end, send, told, until
 from tests.chassis.sample.contract import CreditedV1, OrderedV1
-from tests.support.service import ServiceUnderTest, TestIssuer, settings_for
+from tests.support.service import OfficerClient, ServiceUnderTest, TestIssuer, settings_for
 
 ACCOUNTS_COUNT = 20
 SLICE, SLICES_COUNT = 50, 10
 """Sent one after the other, in about the time that a process needs to start."""
+BULK_ROWS = 400
 
 
 class Replicas:
@@ -81,6 +85,33 @@ async def test_one_two_and_four_processes_lose_nothing_double_nothing_and_keep_e
     assert {row.id: row.balance_rupiah for row in rows} == _sums(sent)
     assert await _told(kafka, f"{prefix}sample.credits") == _amounts(sent)
     await sample.close()
+
+
+async def test_bulk_work_goes_on_where_a_killed_process_left_it(make_sample: MakeSample, replicas: Replicas) -> None:
+    """Wherever it was: each row is done and told once."""
+    sample = make_sample()
+    officer = sample.as_(Role.PETUGAS)
+    items = [{"account_id": account(n), "amount_rupiah": 5} for n in range(1, BULK_ROWS + 1)]
+    job_id = await bulk_ordered(officer, act=CREDIT, items=items)
+    for rows_count in (1, BULK_ROWS // 2, BULK_ROWS):
+        replicas.start(1)
+        await until(partial(_has_accounts_at_least, sample, rows_count), 90)
+        replicas.kill(1)
+    replicas.start(1)
+    await until(partial(_ended, officer, job_id), 90)
+    job = await job_of(officer, job_id)
+    assert (job["done"], job["failed"], job["left"]) == (BULK_ROWS, 0, 0)
+    assert await balances(sample) == dict.fromkeys(range(1, BULK_ROWS + 1), 5)
+    assert len(await sample.published_types()) == BULK_ROWS
+    await sample.close()
+
+
+async def _has_accounts_at_least(sample: ServiceUnderTest, count: int) -> bool:
+    return len(await sample.fetch_all("SELECT 1 FROM account")) >= count
+
+
+async def _ended(officer: OfficerClient, job_id: UUID) -> bool:
+    return bool((await job_of(officer, job_id))["state"] == "done")
 
 
 async def _credited(sample: ServiceUnderTest, count: int) -> bool:

@@ -70,6 +70,17 @@ async def test_each_rule_takes_what_is_due_and_nothing_else(sample: ServiceUnder
     assert await _apply(sample) == 0
 
 
+async def test_the_rows_of_a_bulk_job_go_with_it(sample: ServiceUnderTest) -> None:
+    for days in (364, 366):
+        await sample.execute(_JOB, name=f"{days}", days=days, state="done")
+    await sample.execute(
+        "INSERT INTO bulk_item (job_id, number, request_sealed) SELECT id, n, 'x' FROM job, generate_series(1, 3) AS n"
+    )
+    assert await _apply(sample) == 3 + 1
+    rows = await sample.fetch_all("SELECT kind, number FROM job JOIN bulk_item ON job_id = id ORDER BY number")
+    assert [tuple(row) for row in rows] == [("364", 1), ("364", 2), ("364", 3)]
+
+
 _PARKED = (
     "INSERT INTO parked_message (id, consumer, log_identity, topic, partition, log_offset, key_sealed, headers_sealed,"
     " body_sealed, reason, detail, redriven_at, outcome) VALUES (:id, 'sample', 'log', 't', 0, :offset, 'k', 'h', 'b',"
@@ -230,10 +241,11 @@ async def test_notes_of_visits_go_after_five_years_and_figures_stay(start_servic
     )
     for number, days in visits.items():
         await followup.execute(
-            "INSERT INTO visit (id, plan_id, agency, region_code, visit_number, due_on, occurred_on,"
+            "INSERT INTO visit (id, plan_id, programme_id, agency, region_code, visit_number, due_on, occurred_on,"
             " monthly_turnover_rupiah, monthly_income_rupiah, family_working_hours, asset_state, recorded_by,"
-            " recorded_at, note_sealed) VALUES (gen_random_uuid(), :plan, 'dinsos', '33.28', :number, '2020-02-01',"
-            " '2020-02-01', 1, 7, 1, 'intact', 'm', clock_timestamp() - make_interval(days => :days), 'note')",
+            " recorded_at, note_sealed) VALUES (gen_random_uuid(), :plan, :plan, 'dinsos', '33.28', :number,"
+            " '2020-02-01', '2020-02-01', 1, 7, 1, 'intact', 'm', clock_timestamp() - make_interval(days => :days),"
+            " 'note')",
             plan=plan_id, number=number, days=days,
         )  # fmt: skip
     assert await _apply(followup) == 1

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Uuid, column, select, table, text
 from chassis.auth import Permission, Role
 from chassis.commands import Command
 from chassis.consumer import Consumers
-from chassis.errors import NotFound, Unprocessable
+from chassis.errors import NotFound, StaleVersion, Unprocessable
 from chassis.events import Delivered
 from chassis.http import Act, Created, Read, Routes
 from chassis.jobs import Job, Jobs, JobStep
@@ -49,6 +49,13 @@ class Credit(Command):
     region_code: str = "33.28"
 
 
+class TopUp(Command):
+    """Credit an account that is there, if it still holds what was seen."""
+
+    amount_rupiah: int
+    seen_rupiah: int | None = None
+
+
 class AccountView(BaseModel):
     """An account."""
 
@@ -82,13 +89,25 @@ async def find_account(tx: Transaction, account_id: UUID) -> AccountView:
     return AccountView(id=row.id, balance_rupiah=row.balance_rupiah)
 
 
+async def top_up(tx: Transaction, account_id: UUID, command: TopUp) -> UUID:
+    """Credit what the officer sees, and tell."""
+    seen = await find_account(tx, account_id)
+    if command.seen_rupiah not in (None, seen.balance_rupiah):
+        raise StaleVersion
+    return await credit(tx, Credit(account_id=account_id, amount_rupiah=command.amount_rupiah))
+
+
 async def find_accounts(
-    tx: Transaction, after: UUID | None, limit: int, *, newest_first: bool = False
+    tx: Transaction, after: UUID | None, limit: int, *, newest_first: bool = False, at_least_rupiah: int = 0
 ) -> Page[AccountView]:
     """Accounts in the officer's scope, by id."""
-    found = await fetch_page(tx, select(account), account.c.id, after, limit, newest_first=newest_first)
+    query = select(account).where(account.c.balance_rupiah >= at_least_rupiah)
+    found = await fetch_page(tx, query, account.c.id, after, limit, newest_first=newest_first)
     items = [AccountView(id=row.id, balance_rupiah=row.balance_rupiah) for row in found.rows]
     return Page(items=items, next=found.next)
+
+
+_TOP_UP = Permission("account.top-up", {Role.PETUGAS, Role.PENETAP})
 
 
 def _routes() -> Routes:
@@ -98,15 +117,19 @@ def _routes() -> Routes:
     async def post_credit(body: Credit, act: Act) -> Created:
         return await act(credit, body)
 
+    @routes.post("/accounts/{account_id}/credits", permission=_TOP_UP)
+    async def post_top_up(account_id: UUID, body: TopUp, act: Act) -> Created:
+        return await act(lambda tx, command: top_up(tx, account_id, command), body)
+
     @routes.get("/accounts/{account_id}", permission=Permission("account.read", {Role.PETUGAS, Role.VERIFIKATOR}))
     async def get_account(account_id: UUID, read: Read) -> AccountView:
         return await read(find_account, account_id)
 
     @routes.get("/accounts", permission=Permission("account.list", {Role.PETUGAS}))
     async def get_accounts(
-        read: Read, after: After = None, limit: Limit = 50, newest_first: bool = False
+        read: Read, after: After = None, limit: Limit = 50, newest_first: bool = False, at_least_rupiah: int = 0
     ) -> Page[AccountView]:
-        return await read(find_accounts, after, limit, newest_first=newest_first)
+        return await read(find_accounts, after, limit, newest_first=newest_first, at_least_rupiah=at_least_rupiah)
 
     @routes.post("/uploads", permission=Permission("account.upload", {Role.PETUGAS}))
     async def post_upload(request: Request, act: Act) -> Created:
