@@ -208,9 +208,14 @@ async def test_parallel_allocations_stop_at_the_budget(disbursement: ServiceUnde
 
 async def test_a_large_allocation_goes_in_chunks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.disbursement.usecases.allocate_eligible.CHUNK_LIMIT", 7)
-    await world.known(*people(20))
+    ids = people(20)
+    await world.known(*ids)
+    waiting = [ids[9], ids[2], ids[15]]
+    await world.reserve(*waiting)
     await world.allocate()
-    assert len(await world.grants()) == 20
+    grants = sorted(await world.grants(), key=lambda grant: grant["id"])
+    in_turn = [each for each in ids if each not in waiting]
+    assert [grant["person_id"] for grant in grants] == [str(each) for each in [*in_turn, *waiting]]
     job = await world.service.fetch_one("SELECT done, failed, state FROM job WHERE kind = :kind", kind=JOB)
     assert job is not None
     assert tuple(job) == (20, 0, "done")

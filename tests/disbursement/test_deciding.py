@@ -232,11 +232,27 @@ async def test_a_decree_number_is_used_once(world: World) -> None:
 
 
 async def test_proposal_and_decree_go_in_chunks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("propose_grants", "sign_decree", "find_blocked_lines"):
-        monkeypatch.setattr(f"services.disbursement.usecases.{module}.CHUNK_LIMIT", 4)
+    for limit in ("propose_grants.CHUNK_LIMIT", "sign_decree.CHUNK_LIMIT", "find_blocked_lines.ALIKE_LIMIT"):
+        monkeypatch.setattr(f"services.disbursement.usecases.{limit}", 4)
     await world.decided(*people(9))
     assert {grant["state"] for grant in await world.grants()} == {"decided"}
     assert len(await world.service.published(AidDecidedV1)) == 9
+
+
+async def test_every_blocked_line_is_found_among_those_alike(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.disbursement.usecases.find_blocked_lines.ALIKE_LIMIT", 4)
+    ids = [UUID(each) for each in await confirmed(world, 9)]
+    proposal = await world.propose()
+    blocked = joining, other, doubled, again, dead = ids[0], ids[5], ids[2], ids[6], ids[8]
+    await world.service.deliver(corrected(joining, family_id=other), sequence=2)
+    await world.service.deliver(assistance(doubled), assistance(again))
+    await world.service.deliver(corrected(dead, status=PersonStatus.DECEASED), sequence=2)
+    check = on("2023-11-15", version=proposal["version"])
+    problem = refused(
+        await world.verifikator.post(f"/proposals/{proposal['id']}/check", json=check), 409, "lines-blocked"
+    )
+    wanted = sorted([(await world.grant_of(each))["id"] for each in blocked])
+    assert (problem["facts"]["blocked_count"], problem["facts"]["blocked"]) == (5, wanted)
 
 
 async def test_deceased_after_the_decree_is_replaced_by_amending_decree(world: World) -> None:

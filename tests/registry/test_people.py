@@ -2,8 +2,11 @@
 
 from uuid import UUID
 
+import pytest
+
 from chassis.auth import Role
 from chassis.ids import new_id
+from services.registry.store import people
 from tests.registry.builders import cells, nik, registered
 from tests.support.service import ServiceUnderTest
 
@@ -95,6 +98,25 @@ async def test_search_by_name_takes_a_body_and_leaves_a_trail(registry: ServiceU
     wildcard = (await petugas.post("/people/search", json=body | {"name": "%%%"})).json()["items"]
     assert wildcard == []
     assert (await trail(registry, "data_correction"))[0] == ("petugas", [person_id])
+
+
+async def test_a_search_looks_at_so_many_people_for_a_page(
+    registry: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "SEARCHED_PEOPLE", 2)
+    ids = await registered(
+        registry, *(cells(n, nama="Siti Aminah" if n in (1, 5) else "Warga Lain") for n in range(1, 6))
+    )
+    petugas, pages = registry.as_(Role.PETUGAS), []
+    body = {"purpose": "data_correction", "name": "aminah"}
+    while True:
+        page = (await petugas.post("/people/search", json=body)).json()
+        pages.append([item["person_id"] for item in page["items"]])
+        if page["next"] is None:
+            break
+        body["after"] = page["next"]
+    assert [each for page in pages for each in page] == sorted(map(str, (ids[0], ids[4])))
+    assert [] in pages, "a page that found nobody among its two names the next"
 
 
 async def test_the_page_of_a_person(registry: ServiceUnderTest) -> None:

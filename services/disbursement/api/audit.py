@@ -4,8 +4,10 @@ import csv
 import io
 from collections.abc import AsyncIterator, Iterable
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -62,7 +64,7 @@ async def get_refused_assistance(read: Read, after: After = None, limit: Limit =
 async def get_audit_export(
     read: Read,
     person_id: UUID | None = None,
-    officer: str | None = None,
+    officer: Annotated[str | None, Query(max_length=600)] = None,
     from_on: date | None = None,
     to_on: date | None = None,
 ) -> StreamingResponse:

@@ -11,6 +11,7 @@ from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
 from chassis.paging import After, Limit, Page
 from chassis.transaction import Transaction
+from contracts.fields import Code
 from services.disbursement.api.common import READ, about, page, views
 from services.disbursement.domain.grant import GrantState
 from services.disbursement.store import reading
@@ -90,7 +91,7 @@ async def get_grants(
     programme_id: UUID | None = None,
     person_id: UUID | None = None,
     state: GrantState | None = None,
-    package_code: str | None = None,
+    package_code: Code | None = None,
     region_code: Region = None,
     after: After = None,
     limit: Limit = 50,
@@ -115,7 +116,7 @@ async def get_grant(grant_id: UUID, read: Read) -> GrantDetail:
 
     async def detail(tx: Transaction) -> GrantDetail:
         await load_grant(tx, grant_id)
-        (grant,) = (await reading.grants_page(tx, None, 1, grant_id=grant_id)).rows
+        (grant,) = (await reading.grants_page(tx, None, 1, id=grant_id)).rows
         history = views(GrantAct, await reading.grant_log(tx, grant_id))
         return GrantDetail.model_validate({**grant._mapping, "history": history})
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from chassis.paging import After, Limit, Page
+from chassis.paging import LIMIT_MAX, After, AfterNumber, Limit, NumberedPage, Page
 from chassis.transaction import Transaction
 from services.disbursement.api.common import READ, about, page, views
 from services.disbursement.domain.programme import Programme
@@ -25,6 +25,8 @@ FUND = Permission("programme.fund", roles={Role.PETUGAS})
 BUY = Permission("goods.buy", roles={Role.PETUGAS})
 RESERVE = Permission("reserve.add", roles={Role.PETUGAS})
 ALLOCATE = Permission("grant.allocate", roles={Role.PETUGAS})
+
+MAX_POSITION = 2**31 - 1
 
 routes = Routes(tags=["programme"])
 
@@ -177,12 +179,15 @@ async def post_reserve_candidates(programme_id: UUID, body: AddReserveCandidates
 
 
 @routes.get("/programmes/{programme_id}/reserve-candidates", permission=READ)
-async def get_reserve_candidates(programme_id: UUID, read: Read) -> Page[CandidateView]:
-    """The reserve list in its order."""
+async def get_reserve_candidates(
+    programme_id: UUID, read: Read, after: AfterNumber = 0, limit: Limit = LIMIT_MAX
+) -> NumberedPage[CandidateView]:
+    """The reserve list in its order. `after` is a position."""
 
-    async def candidates(tx: Transaction) -> Page[CandidateView]:
+    async def candidates(tx: Transaction) -> NumberedPage[CandidateView]:
         await load_programme(tx, programme_id)
-        return Page(items=views(CandidateView, await reading.reserve_list(tx, programme_id)), next=None)
+        found = await reading.reserve_page(tx, programme_id, min(after, MAX_POSITION), limit)
+        return NumberedPage(items=views(CandidateView, found.rows), next=found.next)
 
     return await read(candidates)
 

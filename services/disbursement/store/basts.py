@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, insert, select, text, update
 
+from chassis.rows import insert_rows
 from chassis.transaction import Transaction
 from services.disbursement.domain.facts import BastField, GoodsFate, HandedItem, VoidReason
 from services.disbursement.domain.handover import (
@@ -21,7 +22,6 @@ from services.disbursement.domain.handover import (
     VoidRequest,
 )
 from services.disbursement.store import handover_tables as h
-from services.disbursement.store.bulk import insert_rows
 
 _TAKE_SERIALS = text("""
 INSERT INTO bast_serial (agency, year, last_serial) VALUES (:agency, :year, :count)

@@ -1,16 +1,20 @@
 """Grants, the reserve list and the allocations' first rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select, text
 
 from chassis.errors import NotFound
+from chassis.rows import insert_new_rows, one_of, update_rows
 from chassis.transaction import Transaction
 from services.disbursement.domain.grant import Grant, GrantState
 from services.disbursement.store import tables as t
-from services.disbursement.store.bulk import insert_rows, update_rows
+
+_GRANT = [t.aid_grant.c[each.name] for each in fields(Grant)]
+"""The columns of a grant, in the order in which one is made."""
 
 
 class GrantNotFound(NotFound):
@@ -41,7 +45,7 @@ async def insert_grants(tx: Transaction, grants: Sequence[Grant]) -> set[UUID]:
         }
         for grant in grants
     ]
-    return await insert_rows(tx, t.aid_grant, rows, on_conflict="ON CONFLICT DO NOTHING")
+    return await insert_new_rows(tx, t.aid_grant, rows, on_conflict="ON CONFLICT DO NOTHING")
 
 
 async def save_grants(tx: Transaction, grants: Sequence[Grant]) -> None:
@@ -67,15 +71,20 @@ async def save_grants(tx: Transaction, grants: Sequence[Grant]) -> None:
 
 async def load_grant(tx: Transaction, grant_id: UUID, *, for_update: bool = False) -> Grant:
     """One grant. Raises GrantNotFound."""
-    grants = await _load(tx, select(t.aid_grant).where(t.aid_grant.c.id == grant_id), for_update)
+    grants = await _load(tx, select(*_GRANT).where(t.aid_grant.c.id == grant_id), for_update)
     if not grants:
         raise GrantNotFound(grant_id=grant_id)
     return grants[0]
 
 
+async def grants_of_ids(tx: Transaction, grant_ids: Sequence[UUID]) -> list[Grant]:
+    """Those of the grants that are known, in id order."""
+    return await _load(tx, select(*_GRANT).where(one_of(t.aid_grant.c.id, grant_ids)), False)
+
+
 async def lock_known_grants(tx: Transaction, grant_ids: Sequence[UUID]) -> list[Grant]:
     """Lock those of the grants that are known, in id order."""
-    return await _load(tx, select(t.aid_grant).where(t.aid_grant.c.id.in_(grant_ids)), True)
+    return await _load(tx, select(*_GRANT).where(one_of(t.aid_grant.c.id, grant_ids)), True)
 
 
 async def lock_grants(tx: Transaction, grant_ids: Sequence[UUID]) -> list[Grant]:
@@ -90,8 +99,8 @@ async def lock_grants(tx: Transaction, grant_ids: Sequence[UUID]) -> list[Grant]
 async def lock_open_grants_of(tx: Transaction, person_ids: Sequence[UUID]) -> list[Grant]:
     """The people's grants that an arriving fact may still confirm or release."""
     columns = t.aid_grant.c
-    wanted = select(t.aid_grant).where(
-        columns.person_id.in_(person_ids), columns.state.in_(["conditional", "confirmed"])
+    wanted = select(*_GRANT).where(
+        one_of(columns.person_id, person_ids), columns.state.in_(["conditional", "confirmed"])
     )
     return await _load(tx, wanted, True)
 
@@ -116,7 +125,7 @@ async def lock_grants_in(
 ) -> list[Grant]:
     """The next grants of a programme (or of one proposal) in a state, in id order."""
     columns = t.aid_grant.c
-    wanted = select(t.aid_grant).where(columns.programme_id == programme_id, columns.state == state.value)
+    wanted = select(*_GRANT).where(columns.programme_id == programme_id, columns.state == state.value)
     if proposal_id is not None:
         wanted = wanted.where(columns.proposal_id == proposal_id)
     return await _load(tx, wanted.limit(limit), True)
@@ -125,10 +134,19 @@ async def lock_grants_in(
 async def lines_of(tx: Transaction, proposal_id: UUID, after: UUID, limit: int) -> list[Grant]:
     """The grants that stand in a proposal, in id order."""
     columns = t.aid_grant.c
-    wanted = select(t.aid_grant).where(
-        columns.proposal_id == proposal_id, columns.state == "proposed", columns.id > after
-    )
+    wanted = select(*_GRANT).where(columns.proposal_id == proposal_id, columns.state == "proposed", columns.id > after)
     return await _load(tx, wanted.limit(limit), False)
+
+
+_KEYS = text("""
+SELECT id, person_id, package_code FROM aid_grant
+WHERE proposal_id = :proposal_id AND state = 'proposed' AND id > CAST(:after AS uuid) ORDER BY id LIMIT :limit
+""")
+
+
+async def line_keys(tx: Transaction, proposal_id: UUID, after: UUID, limit: int) -> Sequence[Any]:
+    """The same as rows of (id, person_id, package_code)."""
+    return await tx.fetch_all(_KEYS, {"proposal_id": proposal_id, "after": after, "limit": limit})
 
 
 async def count_confirmed(tx: Transaction, programme_id: UUID) -> int:
@@ -153,7 +171,7 @@ async def newest_grants_of(tx: Transaction, programme_id: UUID, person_ids: Sequ
 
 async def insert_candidates(tx: Transaction, rows: Sequence[dict[str, object]]) -> set[UUID]:
     """Add to the reserve list; people who stand on it already stay where they are."""
-    return await insert_rows(
+    return await insert_new_rows(
         tx, t.reserve_candidate, rows, on_conflict="ON CONFLICT (programme_id, person_id) DO NOTHING"
     )
 
@@ -187,27 +205,7 @@ async def _load(tx: Transaction, statement: "Select[Any]", for_update: bool) -> 
     statement = statement.order_by(t.aid_grant.c.id)
     if for_update:
         statement = statement.with_for_update(key_share=True)
-    return [_grant(row) for row in await tx.fetch_all(statement)]
-
-
-def _grant(row: Any) -> Grant:
-    return Grant(
-        id=row.id,
-        programme_id=row.programme_id,
-        person_id=row.person_id,
-        family_id=row.family_id,
-        package_code=row.package_code,
-        amount_rupiah=row.amount_rupiah,
-        agency=row.agency,
-        region_code=row.region_code,
-        state=GrantState(row.state),
-        from_reserve_list=row.from_reserve_list,
-        replaces_grant_id=row.replaces_grant_id,
-        proposal_id=row.proposal_id,
-        decree_id=row.decree_id,
-        decided_on=row.decided_on,
-        bast_id=row.bast_id,
-        ended_reason=row.ended_reason,
-        acted_on=row.acted_on,
-        version=row.version,
-    )
+    grants = [Grant(*row) for row in await tx.fetch_all(statement)]
+    for grant in grants:
+        grant.state = GrantState(grant.state)
+    return grants

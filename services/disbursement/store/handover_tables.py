@@ -33,6 +33,7 @@ handover_session = Table(
     required("state", Text),
     required("version", Integer),
     moment(),
+    Index("ix_handover_session_scope", "agency", "region_code", "id"),
     Index(None, "programme_id"),
 )
 
@@ -85,8 +86,11 @@ bast = Table(
     UniqueConstraint("agency", "year", "serial"),
     UniqueConstraint("agency", "number"),
     Index("uq_bast_valid", "grant_id", unique=True, postgresql_where=text("state = 'valid'")),
+    Index("ix_bast_scope", "agency", "region_code", "id"),
+    Index("ix_bast_not_valid", "state", "agency", "region_code", "id", postgresql_where=text("state <> 'valid'")),
+    Index(None, "grant_id"),
     Index(None, "session_id"),
-    Index(None, "programme_id"),
+    Index("ix_bast_programme_id", "programme_id", "agency", "region_code", "id"),
 )
 
 bast_item = Table(
@@ -116,6 +120,9 @@ bast_void = Table(
     moment(),
     CheckConstraint("checker IS NULL OR checker <> maker", name="checker_is_another"),
     CheckConstraint("goods <> 'written_off' OR loss_reason IS NOT NULL", name="loss_is_explained"),
+    Index("ix_bast_void_scope", "agency", "region_code", "id"),
+    Index("ix_bast_void_in_state", "state", "agency", "region_code", "id"),
+    Index(None, "bast_id"),
     Index("uq_bast_void_requested", "bast_id", unique=True, postgresql_where=text("state = 'requested'")),
 )
 
@@ -132,6 +139,9 @@ bast_correction = Table(
     required("state", Text),
     moment(),
     CheckConstraint("checker IS NULL OR checker <> maker", name="checker_is_another"),
+    Index("ix_bast_correction_scope", "agency", "region_code", "id"),
+    Index("ix_bast_correction_in_state", "state", "agency", "region_code", "id"),
+    Index(None, "bast_id"),
     Index("uq_bast_correction_requested", "bast_id", unique=True, postgresql_where=text("state = 'requested'")),
 )
 

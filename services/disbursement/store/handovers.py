@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import insert, select, text, update
 
 from chassis.ids import new_id
+from chassis.rows import insert_rows, one_of
 from chassis.transaction import Transaction
 from services.disbursement.domain.grant import Grant
 from services.disbursement.domain.handover import AppointmentState, HandoverSession, SessionNotFound, SessionState
 from services.disbursement.store import handover_tables as h
-from services.disbursement.store.bulk import insert_rows
 
 
 async def insert_session(tx: Transaction, session: HandoverSession) -> None:
@@ -71,7 +71,9 @@ async def invite(tx: Transaction, session_id: UUID, grants: Sequence[Grant]) -> 
     columns = h.appointment.c
     await tx.execute(
         update(h.appointment)
-        .where(columns.grant_id.in_([grant.id for grant in grants]), columns.state == AppointmentState.EXPECTED.value)
+        .where(
+            one_of(columns.grant_id, [grant.id for grant in grants]), columns.state == AppointmentState.EXPECTED.value
+        )
         .values(state=AppointmentState.REPLACED.value)
     )
     now = tx.now
@@ -95,7 +97,7 @@ async def settle_appointments(
     """Close open invitations (of one session, or any); returns the grants that had one."""
     columns = h.appointment.c
     statement = update(h.appointment).where(
-        columns.grant_id.in_(grant_ids), columns.state == AppointmentState.EXPECTED.value
+        one_of(columns.grant_id, grant_ids), columns.state == AppointmentState.EXPECTED.value
     )
     if session_id is not None:
         statement = statement.where(columns.session_id == session_id)

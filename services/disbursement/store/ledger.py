@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.ids import new_id
+from chassis.rows import insert_rows
 from chassis.transaction import Transaction
 from services.disbursement.domain.facts import Occasion, Trail
 from services.disbursement.domain.ledger import Entries
 from services.disbursement.store import tables as t
-from services.disbursement.store.bulk import insert_rows
 
 
 @dataclass(frozen=True, slots=True)

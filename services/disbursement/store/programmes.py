@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
+from chassis.rows import insert_rows
 from chassis.transaction import Transaction
 from services.disbursement.domain.grant import PackageItem
 from services.disbursement.domain.programme import (
@@ -15,7 +16,6 @@ from services.disbursement.domain.programme import (
     ProgrammeNotFound,
 )
 from services.disbursement.store import tables as t
-from services.disbursement.store.bulk import insert_rows
 
 
 async def insert_programme(tx: Transaction, programme: Programme) -> None:

@@ -18,6 +18,7 @@ person = Table(
     required("sequence", BigInteger),
     moment(),
     Index(None, "family_id"),
+    Index("ix_person_decile", "decile", "person_id", "family_id"),
 )
 
 enrolment = Table(
@@ -31,7 +32,7 @@ enrolment = Table(
     required("sequence", BigInteger),
     moment(),
     Index(None, "person_id", "programme_id"),
-    Index(None, "programme_id"),
+    Index("ix_enrolment_programme_id", "programme_id", "person_id"),
 )
 
 other_aid = Table(

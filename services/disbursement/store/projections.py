@@ -7,15 +7,13 @@ from uuid import UUID
 from sqlalchemy import Table, text
 
 from chassis.paging import BEFORE_ALL, PageRows, cut_page
+from chassis.rows import insert_rows
 from chassis.transaction import Transaction
 from services.disbursement.domain.eligibility import CaseFacts, CourseState, PersonFacts, PersonStatus, Rules
-from services.disbursement.store.bulk import insert_rows
 from services.disbursement.store.projection_tables import refused_assistance
 
-_CASES = text("""
-WITH wanted AS MATERIALIZED (
-    SELECT * FROM unnest(CAST(:person_ids AS uuid[]), CAST(:package_codes AS text[])) AS each (person_id, package_code)
-), member AS MATERIALIZED (
+_FACTS = """
+member AS MATERIALIZED (
     SELECT person.person_id, relative.person_id AS member_id
     FROM wanted JOIN person USING (person_id) JOIN person relative USING (family_id)
     UNION SELECT person_id, person_id FROM wanted
@@ -43,27 +41,55 @@ WITH wanted AS MATERIALIZED (
     WHERE other_aid.fiscal_year = :fiscal_year AND other_aid.agency <> :agency
     ORDER BY member.person_id, other_aid.agency
 )
+"""
+"""What is known of those `wanted`. By joins and not one look-up per person: a plan made while the tables were small
+stays good when they have grown. Those wanted come as arrays, whose length PostgreSQL knows when it plans."""
+_OF_WANTED = """
+FROM wanted LEFT JOIN person USING (person_id) LEFT JOIN course USING (person_id)
+LEFT JOIN holder USING (person_id) LEFT JOIN elsewhere USING (person_id)
+"""
+_CASES = text(f"""
+WITH wanted AS MATERIALIZED (
+    SELECT * FROM unnest(CAST(:person_ids AS uuid[]), CAST(:package_codes AS text[])) AS each (person_id, package_code)
+), {_FACTS}
 SELECT wanted.person_id, person.family_id, person.region_code, person.decile, person.status,
        course.state AS course_state, course.package_code, holder.grant_ids, elsewhere.agency AS other_agency
-FROM wanted
-LEFT JOIN person USING (person_id) LEFT JOIN course USING (person_id)
-LEFT JOIN holder USING (person_id) LEFT JOIN elsewhere USING (person_id)
-""")
-# Joins and not one look-up per person: a plan made while the tables were small stays good when they have grown.
+{_OF_WANTED}
+""")  # noqa: S608 - constants of ours
+_ALIKE = text(f"""
+WITH wanted AS MATERIALIZED (
+    SELECT * FROM unnest(CAST(:grant_ids AS uuid[]), CAST(:person_ids AS uuid[]), CAST(:package_codes AS text[]))
+        AS each (grant_id, person_id, package_code)
+), {_FACTS}
+SELECT array_agg(wanted.grant_id ORDER BY wanted.grant_id) AS grant_ids
+{_OF_WANTED}
+GROUP BY person.status, person.decile, person.region_code, course.state, elsewhere.agency,
+         cardinality(array_remove(holder.grant_ids, wanted.grant_id)) > 0
+""")  # noqa: S608 - constants of ours
 
-_CANDIDATES = text("""
-SELECT coalesce(reserve.position, 0) AS position, person.decile, person.person_id, reserve.id AS reserve_id
+_SERVABLE = """
+EXISTS (SELECT FROM enrolment WHERE enrolment.programme_id = :programme_id AND enrolment.person_id = person.person_id)
+AND NOT EXISTS (SELECT FROM aid_grant WHERE aid_grant.programme_id = :programme_id
+                AND aid_grant.family_id = person.family_id AND aid_grant.state NOT IN ('released', 'cancelled')
+                OFFSET 0)
+"""
+_CANDIDATES = text(f"""
+SELECT 0 AS position, person.decile, person.person_id, CAST(NULL AS uuid) AS reserve_id
 FROM person
-LEFT JOIN reserve_candidate reserve
-       ON reserve.programme_id = :programme_id AND reserve.person_id = person.person_id AND reserve.grant_id IS NULL
-WHERE person.person_id IN (SELECT enrolment.person_id FROM enrolment WHERE enrolment.programme_id = :programme_id)
-  AND (coalesce(reserve.position, 0), person.decile, person.person_id) > (:position, :decile, CAST(:person_id AS uuid))
-  AND NOT EXISTS (
-      SELECT FROM aid_grant WHERE aid_grant.programme_id = :programme_id
-        AND aid_grant.family_id = person.family_id AND aid_grant.state NOT IN ('released', 'cancelled'))
-ORDER BY 1, 2, 3
-LIMIT :limit
-""")
+WHERE (person.decile, person.person_id) > (:decile, CAST(:person_id AS uuid)) AND {_SERVABLE}
+  AND NOT EXISTS (SELECT FROM reserve_candidate reserve WHERE reserve.programme_id = :programme_id
+                  AND reserve.person_id = person.person_id AND reserve.grant_id IS NULL OFFSET 0)
+ORDER BY person.decile, person.person_id LIMIT :limit
+""")  # noqa: S608 - a constant of ours
+_ON_RESERVE_LIST = text(f"""
+SELECT reserve.position, person.decile, person.person_id, reserve.id AS reserve_id
+FROM reserve_candidate reserve JOIN person USING (person_id)
+WHERE reserve.programme_id = :programme_id AND reserve.grant_id IS NULL AND reserve.position > :position AND {_SERVABLE}
+ORDER BY reserve.position LIMIT :limit
+""")  # noqa: S608 - a constant of ours
+# Two statements that each walk an index from where the chunk before ended: one that orders all who are enrolled would
+# cost each chunk as much as there are people. `OFFSET 0` has grants looked up one by one, not joined: while the job
+# makes them, PostgreSQL does not know how many there are.
 
 _WAITING = text("""
 SELECT enrolment.person_id, min(enrolment.recorded_at) AS since
@@ -115,20 +141,40 @@ async def load_cases(tx: Transaction, rules: Rules, wanted: Sequence[tuple[UUID,
             "agency": rules.agency,
         },
     )
-    return {row.person_id: _case(row) for row in rows}
+    cases = (_case(*row) for row in rows)
+    return {case.person_id: case for case in cases}
 
 
-def _case(row: Any) -> CaseFacts:
-    person = None
-    if row.family_id is not None:
-        person = PersonFacts(row.family_id, row.region_code, row.decile, PersonStatus(row.status))
+async def alike(tx: Transaction, rules: Rules, lines: Sequence[Any]) -> list[Sequence[UUID]]:
+    """Ids of grants of (id, person_id, package_code), together those that are alike in all that a criterion asks."""
+    wanted = {
+        "grant_ids": [line.id for line in lines],
+        "person_ids": [line.person_id for line in lines],
+        "package_codes": [line.package_code for line in lines],
+    }
+    programme = {"programme_id": rules.programme_id, "fiscal_year": rules.fiscal_year, "agency": rules.agency}
+    return [row.grant_ids for row in await tx.fetch_all(_ALIKE, wanted | programme)]
+
+
+def _case(
+    person_id: UUID,
+    family_id: UUID | None,
+    region_code: str,
+    decile: int,
+    status: str,
+    course: str | None,
+    package_code: str | None,
+    grant_ids: Sequence[UUID] | None,
+    other_agency: str | None,
+) -> CaseFacts:
+    """A row of `_CASES`."""
     return CaseFacts(
-        person_id=row.person_id,
-        person=person,
-        package_code=row.package_code,
-        course=CourseState(row.course_state) if row.course_state else None,
-        family_grant_ids=tuple(row.grant_ids or ()),
-        other_aid_agency=row.other_agency,
+        person_id,
+        PersonFacts(family_id, region_code, decile, PersonStatus(status)) if family_id is not None else None,
+        package_code,
+        CourseState(course) if course else None,
+        tuple(grant_ids or ()),
+        other_agency,
     )
 
 
@@ -140,16 +186,12 @@ async def next_candidates(
     The poorest first; behind all others those who wait on the reserve list (`position` > 0), in its order.
     """
     position, decile, person_id = after
-    return await tx.fetch_all(
-        _CANDIDATES,
-        {
-            "programme_id": programme_id,
-            "position": position,
-            "decile": decile,
-            "person_id": person_id,
-            "limit": limit,
-        },
-    )
+    where = {"programme_id": programme_id, "decile": decile, "person_id": person_id, "limit": limit}
+    found = [] if position else list(await tx.fetch_all(_CANDIDATES, where))
+    if len(found) < limit:
+        left = {"programme_id": programme_id, "position": position, "limit": limit - len(found)}
+        found += await tx.fetch_all(_ON_RESERVE_LIST, left)
+    return found
 
 
 async def people_without_grant(

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, text, update
 
 from chassis.errors import NotFound
+from chassis.rows import insert_rows
 from chassis.transaction import Transaction
 from services.disbursement.domain.facts import CancelReason
 from services.disbursement.domain.proposal import (
@@ -20,7 +21,6 @@ from services.disbursement.domain.proposal import (
     ProposalState,
 )
 from services.disbursement.store import tables as t
-from services.disbursement.store.bulk import insert_rows
 
 
 class DecreeNotFound(NotFound):

@@ -1,43 +1,26 @@
 """What officers look at: programmes, grants, proposals, sessions, handover records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select, text
+from sqlalchemy import ColumnElement, Select, Table, literal_column, select, text
 
-from chassis.paging import BEFORE_ALL, PageRows, cut_page, fetch_page
+from chassis.paging import BEFORE_ALL, PageRows, cut_page, fetch_page, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.disbursement.domain.handover import BastNotFound
 from services.disbursement.store import handover_tables as h
 from services.disbursement.store import tables as t
 
-_GRANTS = text("""
-SELECT aid_grant.*, appointment.session_id AS expected_session_id, bast.number AS bast_number,
-       CASE aid_grant.state
-           WHEN 'conditional' THEN CASE WHEN EXISTS (
-               SELECT FROM enrolment WHERE enrolment.person_id = aid_grant.person_id
-                 AND enrolment.programme_id = aid_grant.programme_id
-           ) THEN 'training.course_completed' ELSE 'training.enrolled' END
-           WHEN 'confirmed' THEN 'proposal' WHEN 'proposed' THEN 'decree'
-           WHEN 'decided' THEN CASE WHEN appointment.id IS NULL THEN 'handover_session' ELSE 'handover' END
-       END AS waiting_for,
-       extract(day FROM now() - aid_grant.changed_at)::int AS waiting_days
-FROM aid_grant
-LEFT JOIN appointment ON appointment.grant_id = aid_grant.id AND appointment.state = 'expected'
-LEFT JOIN bast ON bast.id = aid_grant.bast_id
-WHERE aid_grant.id > CAST(:after AS uuid)
-  AND (CAST(:grant_id AS uuid) IS NULL OR aid_grant.id = :grant_id)
-  AND (CAST(:programme_id AS uuid) IS NULL OR aid_grant.programme_id = :programme_id)
-  AND (CAST(:person_id AS uuid) IS NULL OR aid_grant.person_id = :person_id)
-  AND (CAST(:state AS text) IS NULL OR aid_grant.state = :state)
-  AND (CAST(:package_code AS text) IS NULL OR aid_grant.package_code = :package_code)
-  AND (CAST(:region_code AS text) IS NULL OR aid_grant.region_code = :region_code
-       OR starts_with(aid_grant.region_code, :region_code || '.'))
-ORDER BY aid_grant.id LIMIT :limit
-""")
-
-_FILTERS = ("grant_id", "programme_id", "person_id", "state", "package_code", "region_code")
+_WAITING_FOR: ColumnElement[str] = literal_column("""CASE aid_grant.state
+    WHEN 'conditional' THEN CASE WHEN EXISTS (
+        SELECT FROM enrolment WHERE enrolment.person_id = aid_grant.person_id
+          AND enrolment.programme_id = aid_grant.programme_id
+    ) THEN 'training.course_completed' ELSE 'training.enrolled' END
+    WHEN 'confirmed' THEN 'proposal' WHEN 'proposed' THEN 'decree'
+    WHEN 'decided' THEN CASE WHEN appointment.id IS NULL THEN 'handover_session' ELSE 'handover' END
+END""")
+_WAITING_DAYS: ColumnElement[int] = literal_column("extract(day FROM now() - aid_grant.changed_at)::int")
 
 _COUNTS = text("""
 SELECT package_code, state, count(*)::int AS grants_count, sum(amount_rupiah)::bigint AS amount_rupiah
@@ -61,18 +44,36 @@ async def page_of(
     tx: Transaction, /, table: Table, after: UUID | None, limit: int, **equal: object
 ) -> PageRows[Any, UUID]:
     """A page of a table with an `id`, filtered by equal columns; a filter of None is no filter."""
-    statement = select(table)
-    for name, value in equal.items():
-        if value is not None:
-            statement = statement.where(table.c[name] == value)
+    statement = _filtered(select(table), table, equal)
+    if "region_code" in table.c:
+        return await fetch_scoped_page(tx, statement, table, after, limit)
     return await fetch_page(tx, statement, table.c.id, after, limit)
 
 
-async def grants_page(tx: Transaction, /, after: UUID | None, limit: int, **wanted: object) -> PageRows[Any, UUID]:
-    """A page of grants with what each waits for and since how many days; filters as in `_FILTERS`."""
-    filters = {name: wanted.get(name) for name in _FILTERS}
-    rows = await tx.fetch_all(_GRANTS, {"after": after or BEFORE_ALL, "limit": limit + 1, **filters})
-    return cut_page(rows, limit, lambda row: row.id)
+async def grants_page(
+    tx: Transaction, /, after: UUID | None, limit: int, *, region_code: str | None = None, **equal: object
+) -> PageRows[Any, UUID]:
+    """A page of grants with what each waits for and since how many days; filters as in `page_of`, and a region."""
+    expected = (h.appointment.c.grant_id == t.aid_grant.c.id) & (h.appointment.c.state == "expected")
+    statement = select(
+        t.aid_grant,
+        h.appointment.c.session_id.label("expected_session_id"),
+        h.bast.c.number.label("bast_number"),
+        _WAITING_FOR.label("waiting_for"),
+        _WAITING_DAYS.label("waiting_days"),
+    ).select_from(
+        t.aid_grant.outerjoin(h.appointment, expected).outerjoin(h.bast, h.bast.c.id == t.aid_grant.c.bast_id)
+    )
+    return await fetch_scoped_page(
+        tx, _filtered(statement, t.aid_grant, equal), t.aid_grant, after, limit, region=region_code
+    )
+
+
+def _filtered(statement: Select[Any], table: Table, equal: Mapping[str, object]) -> Select[Any]:
+    for name, value in equal.items():
+        if value is not None:
+            statement = statement.where(table.c[name] == value)
+    return statement
 
 
 async def grant_counts(tx: Transaction, programme_id: UUID) -> Sequence[Any]:
@@ -94,12 +95,12 @@ async def stock_of(tx: Transaction, programme_id: UUID) -> Sequence[Any]:
     )
 
 
-async def reserve_list(tx: Transaction, programme_id: UUID) -> Sequence[Any]:
-    """The reserve list in its order."""
+async def reserve_page(tx: Transaction, programme_id: UUID, after: int, limit: int) -> PageRows[Any, int]:
+    """A page of the reserve list in its order; `after` is a position."""
     columns = t.reserve_candidate.c
-    return await tx.fetch_all(
-        select(t.reserve_candidate).where(columns.programme_id == programme_id).order_by(columns.position)
-    )
+    listed = select(t.reserve_candidate).where(columns.programme_id == programme_id, columns.position > after)
+    rows = await tx.fetch_all(listed.order_by(columns.position).limit(limit + 1))
+    return cut_page(rows, limit, lambda row: int(row.position))
 
 
 async def invited(tx: Transaction, session_id: UUID) -> Sequence[Any]:

@@ -70,6 +70,7 @@ programme = Table(
     UniqueConstraint("agency", "fiscal_year", "code"),
     CheckConstraint("available_rupiah >= 0 AND available_rupiah <= budget_rupiah", name="never_overspent"),
     CheckConstraint("unspent_rupiah >= 0 AND unspent_rupiah <= budget_rupiah", name="never_overbought"),
+    Index("ix_programme_scope", "agency", "region_code", "id"),
 )
 
 package = Table(
@@ -154,6 +155,8 @@ proposal = Table(
         "penetap IS NULL OR (checker IS NOT NULL AND penetap <> maker AND penetap <> checker)",
         name="penetap_is_another",
     ),
+    Index("ix_proposal_scope", "agency", "region_code", "id"),
+    Index(None, "programme_id"),
     Index("uq_proposal_collecting", "programme_id", unique=True, postgresql_where=text("state = 'collecting'")),
 )
 
@@ -185,6 +188,8 @@ decree = Table(
     Column("job_id", Uuid),
     moment(),
     UniqueConstraint("agency", "number"),
+    Index("ix_decree_scope", "agency", "region_code", "id"),
+    Index(None, "programme_id"),
 )
 
 aid_grant = Table(
@@ -213,8 +218,10 @@ aid_grant = Table(
     CheckConstraint("(state = 'handed_over') = (bast_id IS NOT NULL)", name="handed_over_has_bast"),
     Index("uq_aid_grant_family", "programme_id", "family_id", unique=True, postgresql_where=ACTIVE),
     Index("ix_aid_grant_state", "programme_id", "state", "id"),
+    Index("ix_aid_grant_scope", "agency", "region_code", "id"),
+    Index("ix_aid_grant_in_state", "state", "agency", "region_code", "id"),
     Index(None, "person_id"),
-    Index(None, "proposal_id"),
+    Index("ix_aid_grant_proposal_id", "proposal_id", "id"),
 )
 
 reserve_candidate = Table(
@@ -270,7 +277,7 @@ posting = Table(
     required("officer", Text),
     required("occurred_on", Date),
     moment(),
-    Index(None, "programme_id"),
+    Index("ix_posting_programme_id", "programme_id", "id", postgresql_include=["agency", "region_code", "kind"]),
     Index(None, "grant_id"),
 )
 

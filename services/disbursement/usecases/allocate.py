@@ -14,7 +14,7 @@ from services.disbursement.domain.programme import Package, Programme
 from services.disbursement.outgoing import Change
 from services.disbursement.store.grants import insert_grants
 from services.disbursement.store.programmes import take_budget
-from services.disbursement.usecases.record_changes import record_changes
+from services.disbursement.usecases.record_changes import tell_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ async def allocate(tx: Transaction, programme: Programme, wishes: Sequence[Wish]
     pairs = [(grant, wish) for grant, (wish, _) in zip(grants, covered, strict=True) if grant.id in inserted]
     if pairs:
         await take_budget(tx, programme.id, sum(grant.amount_rupiah for grant, _ in pairs))
-    await record_changes(tx, [_change(grant, wish) for grant, wish in pairs])
+    await tell_changes(tx, [_change(grant, wish) for grant, wish in pairs])
     return [grant for grant, _ in pairs], enough
 
 

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from chassis.jobs import CHUNK_LIMIT
+from chassis.paging import BEFORE_ALL
 from chassis.transaction import Transaction
 from services.disbursement.domain.eligibility import Judgement, judge
 from services.disbursement.domain.grant import Grant
 from services.disbursement.domain.programme import Programme
 from services.disbursement.domain.proposal import LinesBlocked, Proposal, ProposalKind
 from services.disbursement.store import proposals as store
-from services.disbursement.store.grants import lines_of, waiting_candidates
+from services.disbursement.store.grants import grants_of_ids, line_keys, waiting_candidates
 from services.disbursement.store.programmes import load_programme
-from services.disbursement.store.projections import load_cases
+from services.disbursement.store.projections import alike, load_cases
+
+ALIKE_LIMIT = 20_000
+"""Lines compared in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,15 @@ async def refuse_blocked_lines(tx: Transaction, proposal: Proposal) -> None:
 
 
 async def _blocked_grants(tx: Transaction, programme: Programme, proposal: Proposal) -> list[UUID]:
+    """Judges one of all lines that are alike: the criteria can say nothing else of the others."""
     blocked: list[UUID] = []
-    after = UUID(int=0)
-    while grants := await lines_of(tx, proposal.id, after, CHUNK_LIMIT):
-        blocked += [line.grant.id for line in await judge_lines(tx, programme, grants) if line.blocked]
-        after = grants[-1].id
-    return blocked
+    after = BEFORE_ALL
+    while lines := await line_keys(tx, proposal.id, after, ALIKE_LIMIT):
+        by_first = {grant_ids[0]: grant_ids for grant_ids in await alike(tx, programme.rules, lines)}
+        for line in await judge_lines(tx, programme, await grants_of_ids(tx, list(by_first))):
+            blocked += by_first[line.grant.id] if line.blocked else ()
+        after = lines[-1].id
+    return sorted(blocked)
 
 
 async def _blocked_substitutes(tx: Transaction, programme: Programme, proposal: Proposal) -> list[UUID]:

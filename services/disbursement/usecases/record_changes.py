@@ -31,14 +31,19 @@ async def record_changes(tx: Transaction, changes: Sequence[Change]) -> None:
 
     Whatever frees money needs the programmes locked before the grants: all budget rows are touched here.
     """
-    if not changes:
-        return
     changed: dict[UUID, Grant] = {change.grant.id: change.grant for change in changes}
     for change in changes:
         change.grant.acted_on = change.occasion.occurred_on
     await store.save_grants(tx, list(changed.values()))
-    await post(tx, [posting for change in changes if (posting := _posting(change))])
-    await log_acts(tx, [_line(change) for change in changes])
+    await tell_changes(tx, changes)
+
+
+async def tell_changes(tx: Transaction, changes: Sequence[Change]) -> None:
+    """Post, log and publish what happened to grants that are saved already."""
+    lines = [_line(change) for change in changes]
+    pairs = zip(changes, lines, strict=True)
+    await post(tx, [posting for change, line in pairs if (posting := _posting(change, line))])
+    await log_acts(tx, lines)
     await _give_back(tx, changes)
     for change in changes:
         fact = told(change)
@@ -56,16 +61,13 @@ async def _give_back(tx: Transaction, changes: Sequence[Change]) -> None:
         await give_back_budget(tx, programme_id, freed[programme_id])
 
 
-def _about(grant: Grant) -> About:
-    return About(grant.programme_id, grant.agency, grant.region_code, grant.id, grant.person_id)
-
-
-def _posting(change: Change) -> Posting | None:
-    entries = entries_of(change.fact, change.grant.amount_rupiah)
-    if entries is None:
-        return None
-    return Posting(_about(change.grant), entries, change.occasion, trail(change.fact).reference_id)
-
-
 def _line(change: Change) -> LogLine:
-    return LogLine(_about(change.grant), trail(change.fact), change.occasion, change.grant.amount_rupiah)
+    grant = change.grant
+    about = About(grant.programme_id, grant.agency, grant.region_code, grant.id, grant.person_id)
+    return LogLine(about, trail(change.fact), change.occasion, grant.amount_rupiah)
+
+
+def _posting(change: Change, line: LogLine) -> Posting | None:
+    """What the change moves, if anything, as its line in the log tells of it."""
+    entries = entries_of(change.fact, change.grant.amount_rupiah)
+    return Posting(line.about, entries, change.occasion, line.trail.reference_id) if entries is not None else None

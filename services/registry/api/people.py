@@ -36,7 +36,7 @@ async def get_people(
     region: RegionCode = "",
     purpose: Purpose = Purpose.CASE_WORK,
 ) -> Page[PersonLine]:
-    """People in the reader's scope, by id."""
+    """People in the reader's scope, by village and id."""
     return await read(show.find_people, after, limit, region, purpose)
 
 

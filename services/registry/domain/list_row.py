@@ -70,7 +70,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """What a row is checked against: the villages known, the officer's scope, the date of the list."""
+    """What a row is checked against: those of its villages that are known, the officer's scope, the list's date."""
 
     villages: frozenset[str]
     scope: str
@@ -235,6 +235,11 @@ class _RowCheck:
         if text and text not in values:
             self.found(column, FindingCode.VALUE_NOT_UNDERSTOOD)
         return values.get(text, otherwise)
+
+
+def villages_named(rows: Iterable[RawRow]) -> frozenset[str]:
+    """The codes that the rows give as villages."""
+    return frozenset(village_code(row.cells.get(Column.VILLAGE, "")) for row in rows)
 
 
 def village_code(text: str) -> str:

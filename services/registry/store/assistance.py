@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from chassis.paging import PageRows, fetch_page
+from chassis.paging import PageRows, fetch_scoped_page
+from chassis.rows import insert_rows, one_of
 from chassis.transaction import Transaction
 from services.registry.domain.end_request import (
     Answer,
@@ -81,7 +82,7 @@ async def load_memberships(tx: Transaction, family_id: UUID, for_update: bool = 
 async def ended_memberships(tx: Transaction, family_ids: Sequence[UUID]) -> frozenset[tuple[UUID, Scheme]]:
     """What of their assistance these families no longer hold."""
     query = select(membership.c.family_id, membership.c.scheme).where(
-        membership.c.family_id.in_(family_ids), membership.c.state == MembershipState.ENDED.value
+        one_of(membership.c.family_id, family_ids), membership.c.state == MembershipState.ENDED.value
     )
     return frozenset((row.family_id, Scheme(row.scheme)) for row in await tx.fetch_all(query))
 
@@ -117,8 +118,7 @@ async def _note_changes(
         }
         for membership_id, version, change, occurred_on in lines
     ]
-    if values:
-        await tx.execute(insert(membership_change), values)
+    await insert_rows(tx, membership_change, values)
 
 
 async def open_request(tx: Transaction, row: Mapping[str, Any]) -> None:
@@ -199,7 +199,7 @@ async def request_scope(tx: Transaction, graduation_id: UUID) -> Row[Any]:
 async def find_requests(
     tx: Transaction, after: UUID | None, limit: int, state: RequestState | None
 ) -> PageRows[Row[Any], UUID]:
-    """A page of requests with the answer that waits, by graduation id."""
+    """A page of requests with the answer that waits, by village and graduation id."""
     waiting = end_answer.alias("waiting")
     of_request = (waiting.c.graduation_id == end_request.c.graduation_id) & (
         waiting.c.state == AnswerState.PROPOSED.value
@@ -213,4 +213,4 @@ async def find_requests(
     ).join(waiting, of_request, isouter=True)
     if state is not None:
         query = query.where(end_request.c.state == state.value)
-    return await fetch_page(tx, query, end_request.c.graduation_id, after, limit)
+    return await fetch_scoped_page(tx, query, end_request, after, limit, then=("graduation_id",))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, insert, select, update
 
-from chassis.paging import PageRows, fetch_page
+from chassis.paging import PageRows, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.registry.domain.correction import (
     Correction,
@@ -100,17 +100,17 @@ async def open_correction(tx: Transaction, person_id: UUID, field: PersonField) 
 
 
 async def find_corrections(
-    tx: Transaction,
-    after: UUID | None,
-    limit: int,
-    person_id: UUID | None = None,
-    state: CorrectionState | None = None,
+    tx: Transaction, after: UUID | None, limit: int, state: CorrectionState | None = None
 ) -> PageRows[Correction, UUID]:
-    """A page of corrections, oldest first."""
+    """A page of corrections, by village, the oldest first."""
     query = select(correction)
-    if person_id is not None:
-        query = query.where(correction.c.person_id == person_id)
     if state is not None:
         query = query.where(correction.c.state == state.value)
-    found = await fetch_page(tx, query, correction.c.id, after, limit)
+    found = await fetch_scoped_page(tx, query, correction, after, limit)
     return PageRows([_correction(tx, row) for row in found.rows], found.next)
+
+
+async def find_corrections_of(tx: Transaction, person_id: UUID, limit: int) -> list[Correction]:
+    """The corrections of one person, oldest first."""
+    query = select(correction).where(correction.c.person_id == person_id).order_by(correction.c.id).limit(limit)
+    return [_correction(tx, row) for row in await tx.fetch_all(query)]

@@ -1,15 +1,15 @@
 """Lists being imported: the aggregate, its sealed rows and what was found in them."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, insert, select, text, update
-from sqlalchemy.dialects.postgresql import insert as insert_if_new
+import orjson
+from sqlalchemy import Row, func, insert, select, text, update
 
 from chassis.paging import PageRows, fetch_page
+from chassis.rows import insert_rows
 from chassis.transaction import Transaction
 from services.registry.domain.act import Act
 from services.registry.domain.findings import Column, Finding
@@ -24,6 +24,15 @@ from services.registry.domain.list_row import RawRow
 from services.registry.domain.person import DecileSource, ListSource
 from services.registry.store.tables import list_import, list_import_finding, list_import_row
 
+_COLUMNS = {column.value: column for column in Column}
+_SETTLE = text(
+    """
+    UPDATE list_import_row SET outcome = settled.outcome, person_id = settled.person_id
+    FROM unnest(CAST(:numbers AS integer[]), CAST(:outcomes AS text[]), CAST(:people AS uuid[]))
+        AS settled (row_number, outcome, person_id)
+    WHERE list_import_row.import_id = :import_id AND list_import_row.row_number = settled.row_number
+    """
+)
 _LOCK_CONTENT = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
@@ -122,7 +131,7 @@ async def note_job(tx: Transaction, import_id: UUID, job_id: UUID) -> None:
     await tx.execute(update(list_import).where(list_import.c.id == import_id).values(job_id=job_id))
 
 
-async def insert_rows(tx: Transaction, aggregate: ListImport, rows: Iterable[tuple[RawRow, RowOutcome]]) -> None:
+async def keep_rows(tx: Transaction, aggregate: ListImport, rows: Iterable[tuple[RawRow, RowOutcome]]) -> None:
     """Seal and keep the rows."""
     values = [
         {
@@ -130,13 +139,12 @@ async def insert_rows(tx: Transaction, aggregate: ListImport, rows: Iterable[tup
             "row_number": row.number,
             "agency": aggregate.agency,
             "region_code": aggregate.region_code,
-            "cells_sealed": tx.vault.seal(json.dumps(row.cells, ensure_ascii=False, separators=(",", ":"))),
+            "cells_sealed": tx.vault.seal_bytes(orjson.dumps(row.cells, option=orjson.OPT_NON_STR_KEYS)),
             "outcome": outcome.value,
         }
         for row, outcome in rows
     ]
-    if values:
-        await tx.execute(insert(list_import_row), values)
+    await insert_rows(tx, list_import_row, values)
 
 
 async def insert_findings(tx: Transaction, aggregate: ListImport, findings: Iterable[Finding]) -> None:
@@ -154,9 +162,8 @@ async def insert_findings(tx: Transaction, aggregate: ListImport, findings: Iter
         }
         for finding in findings
     ]
-    if values:
-        # A row that is checked again is found wanting again in what it was warned of before.
-        await tx.execute(insert_if_new(list_import_finding).on_conflict_do_nothing(), values)
+    # A row that is checked again is found wanting again in what it was warned of before.
+    await insert_rows(tx, list_import_finding, values, on_conflict="ON CONFLICT DO NOTHING")
 
 
 async def load_rows(
@@ -173,23 +180,20 @@ async def load_rows(
 
 
 def _opened(tx: Transaction, row: Row[Any]) -> RawRow:
-    cells = json.loads(tx.vault.open(row.cells_sealed)) if row.cells_sealed else {}  # emptied when its time was over
-    return RawRow(row.row_number, {Column(name): value for name, value in cells.items()})
+    # Emptied when its time was over.
+    cells = orjson.loads(tx.vault.open_bytes(row.cells_sealed)) if row.cells_sealed else {}
+    return RawRow(row.row_number, {_COLUMNS[name]: value for name, value in cells.items()})
 
 
 async def settle_rows(tx: Transaction, import_id: UUID, outcomes: Mapping[int, tuple[RowOutcome, UUID | None]]) -> None:
     """Write what became of applied rows."""
-    statement = (
-        update(list_import_row)
-        .where(list_import_row.c.import_id == import_id, list_import_row.c.row_number == bindparam("number"))
-        .values(outcome=bindparam("became"), person_id=bindparam("known_as"))
-    )
-    values = [
-        {"number": number, "became": outcome.value, "known_as": person_id}
-        for number, (outcome, person_id) in outcomes.items()
-    ]
-    if values:
-        await tx.execute(statement, values)
+    settled = {
+        "import_id": import_id,
+        "numbers": list(outcomes),
+        "outcomes": [outcome.value for outcome, _ in outcomes.values()],
+        "people": [person_id for _, person_id in outcomes.values()],
+    }
+    await tx.execute(_SETTLE, settled)
 
 
 async def find_findings(tx: Transaction, import_id: UUID, after_row: int, limit: int | None) -> Sequence[Row[Any]]:

@@ -1,17 +1,18 @@
 """Region codes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, or_, select
 
+from chassis.rows import one_of
 from chassis.transaction import Transaction
 from services.registry.store.tables import region
 
 
-async def village_codes(tx: Transaction) -> frozenset[str]:
-    """All villages of the deployment."""
-    rows = await tx.fetch_all(select(region.c.code).where(region.c.level == "village"))
+async def known_villages(tx: Transaction, codes: Collection[str]) -> frozenset[str]:
+    """Those of the codes that are a village's; a nation has 84,000 of them, a list names a few hundred."""
+    rows = await tx.fetch_all(select(region.c.code).where(region.c.level == "village", one_of(region.c.code, codes)))
     return frozenset(row.code for row in rows)
 
 

@@ -200,6 +200,8 @@ correction = Table(
         postgresql_where=text("state = 'proposed'"),
     ),
     Index("correction_person", "person_id"),
+    Index("correction_scope", "agency", "region_code", "id"),
+    Index("correction_in_state", "state", "agency", "region_code", "id"),
 )
 
 membership = Table(
@@ -249,7 +251,8 @@ end_request = Table(
     Column("version", Integer, nullable=False),
     _moment("opened_at"),
     CheckConstraint("state IN ('open', 'ended', 'refused', 'cancelled', 'restored')", name="state"),
-    Index("end_request_scope", "agency", "state", "graduation_id"),
+    Index("end_request_scope", "agency", "region_code", "graduation_id"),
+    Index("end_request_in_state", "state", "agency", "region_code", "graduation_id"),
 )
 
 end_answer = Table(

@@ -11,7 +11,7 @@ from services.registry import outgoing
 from services.registry.domain.act import Act
 from services.registry.domain.findings import Finding, FindingCode
 from services.registry.domain.list_import import ListImport, PersonRegistered, RowOutcome
-from services.registry.domain.list_row import SCHEME_COLUMNS, Candidate, CheckContext, check_row
+from services.registry.domain.list_row import SCHEME_COLUMNS, Candidate, CheckContext, check_row, villages_named
 from services.registry.domain.membership import Membership, Scheme
 from services.registry.domain.person import Attributes, PersonStatus
 from services.registry.store import assistance, imports, people, regions
@@ -44,7 +44,8 @@ async def apply_list_chunk(
         raise RuntimeError("only an approved list has a job")
     rows = await imports.load_rows(tx, import_id, after_row, limit, RowOutcome.ACCEPTED)
     source = aggregate.decile_source
-    context = CheckContext(await regions.village_codes(tx), aggregate.region_code, source.list_dated_on)
+    villages = await regions.known_villages(tx, villages_named(kept.row for kept in rows))
+    context = CheckContext(villages, aggregate.region_code, source.list_dated_on)
     checked = [check_row(kept.row, context) for kept in rows]
     outcomes, findings = await compare_with_registered(tx, [row.candidate for row in checked if row.candidate])
     fresh = [row.candidate for row in checked if row.candidate and outcomes[row.row.number] is RowOutcome.ACCEPTED]
@@ -71,11 +72,9 @@ async def _register(
 ) -> list[_Registered]:
     if not fresh:
         return []
-    cards = {tx.vault.blind_index(row.family_card): row.family_card for row in fresh}
-    families = await people.ensure_families(tx, cards, aggregate.id)
-    made = [
-        _Registered(row, _attributes(aggregate, row, families[tx.vault.blind_index(row.family_card)])) for row in fresh
-    ]
+    indexed = [(tx.vault.blind_index(row.family_card), row) for row in fresh]
+    families = await people.ensure_families(tx, {index: row.family_card for index, row in indexed}, aggregate.id)
+    made = [_Registered(row, _attributes(aggregate, row, families[index])) for index, row in indexed]
     keys = [
         (one.attributes.person_id, tx.vault.blind_index(one.candidate.nik), one.attributes.family_id) for one in made
     ]

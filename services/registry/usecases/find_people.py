@@ -36,7 +36,7 @@ async def find_people(
 
 
 async def search_people(tx: Transaction, wanted: SearchPeople) -> Page[PersonLine]:
-    """People whose name contains the words searched for."""
+    """People whose name contains the words searched for: among many people a page may be empty, and others follow."""
     found = await people.find_people(
         tx, wanted.after, wanted.limit, wanted.region, naming.tidy(wanted.name), wanted.birth_date
     )
@@ -68,7 +68,7 @@ async def find_person(tx: Transaction, person_id: UUID, purpose: Purpose) -> Per
     clear = sees_names(tx.officer)
     await tx.record_access(purpose, [person_id])
     members = await assistance.load_memberships(tx, found.family_id)
-    history = await corrections.find_corrections(tx, None, _HISTORY_LIMIT, person_id=person_id)
+    history = await corrections.find_corrections_of(tx, person_id, _HISTORY_LIMIT)
     source = found.decile_source
     return PersonView(
         person_id=found.id,
@@ -93,5 +93,5 @@ async def find_person(tx: Transaction, person_id: UUID, purpose: Purpose) -> Per
             )
             for member in members
         ],
-        corrections=[correction_view(tx, correction) for correction in history.rows],
+        corrections=[correction_view(tx, correction) for correction in history],
     )

@@ -79,7 +79,7 @@ async def propose_correction(tx: Transaction, person_id: UUID, command: ProposeC
 async def require_applicable(tx: Transaction, person: Person, field: PersonField, value: str) -> None:
     """Refuse a village that is unknown or outside the officer's region, and a NIK of somebody else."""
     if field is PersonField.REGION:
-        if value not in await regions.village_codes(tx):
+        if not await regions.known_villages(tx, [value]):
             raise VillageUnknown(field=field.value)
         tx.officer.require_region(value)
     if field is PersonField.NIK:

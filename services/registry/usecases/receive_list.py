@@ -13,7 +13,7 @@ from chassis.transaction import Transaction
 from contracts.fields import ListVersion
 from services.registry.domain.findings import Column, Finding, FindingCode
 from services.registry.domain.list_import import AlreadyImported, ListImport, RowOutcome
-from services.registry.domain.list_row import Candidate, CheckContext, CheckedRow, RawRow, check_rows
+from services.registry.domain.list_row import Candidate, CheckContext, CheckedRow, RawRow, check_rows, villages_named
 from services.registry.domain.person import DecileSource, ListSource
 from services.registry.store import imports, people, regions
 
@@ -43,7 +43,8 @@ async def receive_list(tx: Transaction, command: ReceiveList) -> UUID:
     earlier = await imports.find_same_file(tx, command.content_hash, tx.officer.agency)
     if earlier is not None:
         raise AlreadyImported(import_id=earlier, registered_count=0)
-    context = CheckContext(await regions.village_codes(tx), tx.officer.region, command.list_dated_on)
+    villages = await regions.known_villages(tx, villages_named(command.rows))
+    context = CheckContext(villages, tx.officer.region, command.list_dated_on)
     # In a thread: twenty thousand rows take seconds, and this process has other requests and a heartbeat to answer.
     checked = await asyncio.to_thread(check_rows, command.rows, context)
     candidates = [row.candidate for row in checked if row.candidate is not None]
@@ -52,7 +53,7 @@ async def receive_list(tx: Transaction, command: ReceiveList) -> UUID:
     aggregate = _aggregate(tx, command, checked, outcomes)
     await imports.insert_import(tx, aggregate, command.filename, command.content_hash)
     rows = ((row.row, outcomes.get(row.row.number, RowOutcome.REFUSED)) for row in checked)
-    await imports.insert_rows(tx, aggregate, rows)
+    await imports.keep_rows(tx, aggregate, rows)
     await imports.insert_findings(tx, aggregate, findings)
     return aggregate.id
 

@@ -40,7 +40,7 @@ CREATE TABLE enrolment (
     CONSTRAINT pk_enrolment PRIMARY KEY (enrolment_id)
 );
 CREATE INDEX ix_enrolment_person_id_programme_id ON enrolment (person_id, programme_id);
-CREATE INDEX ix_enrolment_programme_id ON enrolment (programme_id);
+CREATE INDEX ix_enrolment_programme_id ON enrolment (programme_id, person_id);
 
 CREATE TABLE other_aid (
     assistance_id UUID NOT NULL,
@@ -80,6 +80,7 @@ CREATE TABLE person (
     recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_person PRIMARY KEY (person_id)
 );
+CREATE INDEX ix_person_decile ON person (decile, person_id, family_id);
 CREATE INDEX ix_person_family_id ON person (family_id);
 
 CREATE TABLE programme (
@@ -106,6 +107,8 @@ CREATE TABLE programme (
     CONSTRAINT ck_programme_never_overbought CHECK (unspent_rupiah >= 0 AND unspent_rupiah <= budget_rupiah)
 );
 
+CREATE INDEX ix_programme_scope ON programme (agency, region_code, id);
+
 CREATE TABLE handover_session (
     id UUID NOT NULL,
     programme_id UUID NOT NULL,
@@ -121,6 +124,8 @@ CREATE TABLE handover_session (
     CONSTRAINT pk_handover_session PRIMARY KEY (id),
     CONSTRAINT fk_handover_session_programme_id FOREIGN KEY(programme_id) REFERENCES programme (id)
 );
+
+CREATE INDEX ix_handover_session_scope ON handover_session (agency, region_code, id);
 CREATE INDEX ix_handover_session_programme_id ON handover_session (programme_id);
 
 CREATE TABLE package (
@@ -151,7 +156,7 @@ CREATE TABLE posting (
     CONSTRAINT fk_posting_programme_id FOREIGN KEY(programme_id) REFERENCES programme (id)
 );
 CREATE INDEX ix_posting_grant_id ON posting (grant_id);
-CREATE INDEX ix_posting_programme_id ON posting (programme_id);
+CREATE INDEX ix_posting_programme_id ON posting (programme_id, id) INCLUDE (agency, region_code, kind);
 
 CREATE TABLE proposal (
     id UUID NOT NULL,
@@ -175,6 +180,9 @@ CREATE TABLE proposal (
     CONSTRAINT ck_proposal_penetap_is_another CHECK (penetap IS NULL OR (checker IS NOT NULL AND penetap <> maker AND penetap <> checker)),
     CONSTRAINT fk_proposal_programme_id FOREIGN KEY(programme_id) REFERENCES programme (id)
 );
+
+CREATE INDEX ix_proposal_scope ON proposal (agency, region_code, id);
+CREATE INDEX ix_proposal_programme_id ON proposal (programme_id);
 CREATE UNIQUE INDEX uq_proposal_collecting ON proposal (programme_id) WHERE state = 'collecting';
 
 CREATE TABLE aid_grant (
@@ -203,8 +211,11 @@ CREATE TABLE aid_grant (
     CONSTRAINT fk_aid_grant_programme_id FOREIGN KEY(programme_id) REFERENCES programme (id),
     CONSTRAINT uq_aid_grant_replaces_grant_id UNIQUE (replaces_grant_id)
 );
+
+CREATE INDEX ix_aid_grant_scope ON aid_grant (agency, region_code, id);
+CREATE INDEX ix_aid_grant_in_state ON aid_grant (state, agency, region_code, id);
 CREATE INDEX ix_aid_grant_person_id ON aid_grant (person_id);
-CREATE INDEX ix_aid_grant_proposal_id ON aid_grant (proposal_id);
+CREATE INDEX ix_aid_grant_proposal_id ON aid_grant (proposal_id, id);
 CREATE INDEX ix_aid_grant_state ON aid_grant (programme_id, state, id);
 CREATE UNIQUE INDEX uq_aid_grant_family ON aid_grant (programme_id, family_id) WHERE state NOT IN ('released', 'cancelled');
 
@@ -238,6 +249,9 @@ CREATE TABLE decree (
     CONSTRAINT uq_decree_proposal_id UNIQUE (proposal_id),
     CONSTRAINT fk_decree_proposal_id FOREIGN KEY(proposal_id) REFERENCES proposal (id)
 );
+
+CREATE INDEX ix_decree_scope ON decree (agency, region_code, id);
+CREATE INDEX ix_decree_programme_id ON decree (programme_id);
 
 CREATE TABLE handover_list (
     id UUID NOT NULL,
@@ -362,7 +376,11 @@ CREATE TABLE bast (
     CONSTRAINT uq_bast_replaces_bast_id UNIQUE (replaces_bast_id),
     CONSTRAINT fk_bast_replaces_bast_id FOREIGN KEY(replaces_bast_id) REFERENCES bast (id)
 );
-CREATE INDEX ix_bast_programme_id ON bast (programme_id);
+
+CREATE INDEX ix_bast_scope ON bast (agency, region_code, id);
+CREATE INDEX ix_bast_not_valid ON bast (state, agency, region_code, id) WHERE state <> 'valid';
+CREATE INDEX ix_bast_grant_id ON bast (grant_id);
+CREATE INDEX ix_bast_programme_id ON bast (programme_id, agency, region_code, id);
 CREATE INDEX ix_bast_session_id ON bast (session_id);
 CREATE UNIQUE INDEX uq_bast_valid ON bast (grant_id) WHERE state = 'valid';
 
@@ -390,6 +408,10 @@ CREATE TABLE bast_correction (
     CONSTRAINT ck_bast_correction_checker_is_another CHECK (checker IS NULL OR checker <> maker),
     CONSTRAINT fk_bast_correction_bast_id FOREIGN KEY(bast_id) REFERENCES bast (id)
 );
+
+CREATE INDEX ix_bast_correction_scope ON bast_correction (agency, region_code, id);
+CREATE INDEX ix_bast_correction_in_state ON bast_correction (state, agency, region_code, id);
+CREATE INDEX ix_bast_correction_bast_id ON bast_correction (bast_id);
 CREATE UNIQUE INDEX uq_bast_correction_requested ON bast_correction (bast_id) WHERE state = 'requested';
 
 CREATE TABLE bast_item (
@@ -420,6 +442,10 @@ CREATE TABLE bast_void (
     CONSTRAINT ck_bast_void_loss_is_explained CHECK (goods <> 'written_off' OR loss_reason IS NOT NULL),
     CONSTRAINT fk_bast_void_bast_id FOREIGN KEY(bast_id) REFERENCES bast (id)
 );
+
+CREATE INDEX ix_bast_void_scope ON bast_void (agency, region_code, id);
+CREATE INDEX ix_bast_void_in_state ON bast_void (state, agency, region_code, id);
+CREATE INDEX ix_bast_void_bast_id ON bast_void (bast_id);
 CREATE UNIQUE INDEX uq_bast_void_requested ON bast_void (bast_id) WHERE state = 'requested';
 
 CREATE TABLE bast_correction_field (

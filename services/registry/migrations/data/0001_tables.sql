@@ -17,7 +17,9 @@ CREATE TABLE end_request (
     CONSTRAINT end_request_state_check CHECK (state IN ('open', 'ended', 'refused', 'cancelled', 'restored'))
 );
 
-CREATE INDEX end_request_scope ON end_request (agency, state, graduation_id);
+CREATE INDEX end_request_scope ON end_request (agency, region_code, graduation_id);
+
+CREATE INDEX end_request_in_state ON end_request (state, agency, region_code, graduation_id);
 
 CREATE TABLE family (
     id UUID NOT NULL,
@@ -60,7 +62,7 @@ CREATE TABLE list_import (
 CREATE UNIQUE INDEX list_import_once ON list_import (agency, content_index) WHERE state NOT IN ('rejected', 'withdrawn');
 
 CREATE TABLE region (
-    code TEXT NOT NULL,
+    code TEXT COLLATE "C" NOT NULL, -- as the columns that refer to it
     name TEXT NOT NULL,
     level TEXT NOT NULL,
     CONSTRAINT region_pkey PRIMARY KEY (code),
@@ -226,3 +228,7 @@ CREATE TABLE correction (
 CREATE UNIQUE INDEX correction_one_open ON correction (person_id, field) WHERE state = 'proposed';
 
 CREATE INDEX correction_person ON correction (person_id);
+
+CREATE INDEX correction_scope ON correction (agency, region_code, id);
+
+CREATE INDEX correction_in_state ON correction (state, agency, region_code, id);
