@@ -3,7 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from benchmarks.allocation.rounds import FULL_PEOPLE, QUICK_PEOPLE, allocation, allocation_rows
 from benchmarks.chain_rounds import chain
+from benchmarks.imports.rounds import FULL_ROWS, QUICK_ROWS, import_rows, imports
+from benchmarks.lists import FULL_SIZES, QUICK_SIZES, list_rows, lists
+from benchmarks.peer_rounds import peers
+from benchmarks.peers.targets import peer_rows
 from benchmarks.plot import spread_svg
 from benchmarks.product.chain_rounds import product_chain
 from benchmarks.product.latency_rounds import latency
@@ -14,6 +19,7 @@ from benchmarks.targets import chain_rows
 from deploy.local.home import CHECKOUT
 
 Row = dict[str, Any]
+ROUNDS: Final = 3
 PICTURES: Final = CHECKOUT / "docs" / "performance"
 
 
@@ -39,10 +45,38 @@ def measure_latency(full: bool) -> list[Row]:
     return latency_rows(latency(handovers_count, bulk_count))
 
 
+def measure_imports(full: bool) -> list[Row]:
+    """A list imported by the registry beside a script by hand."""
+    with started_servers() as servers:
+        return import_rows(imports(servers, FULL_ROWS if full else QUICK_ROWS, ROUNDS))
+
+
+def measure_allocation(full: bool) -> list[Row]:
+    """Allocation and approval beside one statement for each act."""
+    with started_servers() as servers:
+        return allocation_rows(allocation(servers, FULL_PEOPLE if full else QUICK_PEOPLE, ROUNDS))
+
+
+def measure_lists(full: bool) -> list[Row]:
+    """Every list, filter and count at two sizes."""
+    with started_servers() as servers:
+        return list_rows(lists(servers, FULL_SIZES if full else QUICK_SIZES))
+
+
+def measure_peers(full: bool) -> list[Row]:
+    """The chain on the chassis beside what others would build it with."""
+    with started_servers() as servers, span_sink() as endpoint:
+        return peer_rows(peers(servers, 5 if full else ROUNDS, endpoint))
+
+
 PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "chain": measure_chain,
     "product": measure_product,
     "latency": measure_latency,
+    "imports": measure_imports,
+    "allocation": measure_allocation,
+    "lists": measure_lists,
+    "peers": measure_peers,
 }
 QUICK: Final = frozenset({"chain"})
 """Those of the quick form, which takes at most five minutes; the others by name, or with all in full."""

@@ -38,7 +38,11 @@ _DECIDE = text(
     " WHERE id = :id"
 )
 
+BODY_MAX = 1024 * 1024
+"""Characters of a body: as many as Kafka takes bytes in a message."""
+
 HeaderName = Annotated[str, Field(min_length=1, max_length=200)]
+HeaderValue = Annotated[str, Field(max_length=4000)]
 
 
 class NotParked(NotFound):
@@ -76,9 +80,9 @@ class ProposeMend(Command):
 
     kind: MendKind
     reason: MendReason
-    body: str | None = None
-    headers: dict[HeaderName, str] | None = None
-    key: str | None = None
+    body: Annotated[str, Field(max_length=BODY_MAX)] | None = None
+    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=50)] | None = None
+    key: Annotated[str, Field(max_length=1000)] | None = None
 
     @model_validator(mode="after")
     def _parts_belong_to_a_replacement(self) -> "ProposeMend":

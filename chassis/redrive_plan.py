@@ -4,9 +4,10 @@ The plan is made once, so that a crash, a second redrive or newly parked message
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy import Row, text
 
 from chassis.commands import Command
@@ -21,10 +22,10 @@ class Selection(Command):
     """
 
     message_id: UUID | None = None
-    topic: str | None = None
-    key: str | None = None
-    type: str | None = None
-    reason: str | None = None
+    topic: Annotated[str, Field(max_length=249)] | None = None
+    key: Annotated[str, Field(max_length=1000)] | None = None
+    type: Annotated[str, Field(max_length=200)] | None = None
+    reason: Annotated[str, Field(max_length=200)] | None = None
     all: bool = False
 
 

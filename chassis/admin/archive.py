@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import Row, text
 
 from chassis.auth import Permission, Role
@@ -69,7 +69,10 @@ def add_archive_routes(routes: Routes) -> None:
         read: Read,
         after: AfterNumber = 0,
         limit: Annotated[int, Query(ge=1, le=ARCHIVE_LIMIT)] = 200,
-        types: Annotated[list[str] | None, Query(alias="type", description="Only these types")] = None,
+        types: Annotated[
+            list[Annotated[str, Field(max_length=200)]] | None,
+            Query(alias="type", max_length=200, description="Only these types"),
+        ] = None,
     ) -> NumberedPage[ArchivedEvent]:
         """Events behind a position. No event ever appears later at a position that a page has passed."""
         return await read(_archive, min(after, MAX_BIGINT), limit, types or [])

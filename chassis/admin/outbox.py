@@ -1,9 +1,10 @@
 """The outbox as operators see and mend it."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from chassis.admin.permissions import OPERATE
@@ -97,7 +98,7 @@ class StuckEvent(BaseModel):
 class Republish(Command):
     """Send the whole archive into the log that replaced the one it was published into."""
 
-    log_identity: str
+    log_identity: Annotated[str, Field(max_length=200)]
 
 
 class LogNotReplaced(Conflict):

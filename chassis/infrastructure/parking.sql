@@ -41,6 +41,7 @@ COMMENT ON COLUMN parked_message.headers_sealed IS 'NULL: content emptied a year
 COMMENT ON COLUMN parked_message.mend_id IS 'The approved mend by which it was settled, if any';
 COMMENT ON COLUMN parked_message.redriven_at IS 'When it was settled: it took effect, or two persons set it aside';
 CREATE INDEX parked_message_waiting ON parked_message (consumer, topic, key, arrival) WHERE redriven_at IS NULL;
+CREATE INDEX parked_message_listed ON parked_message (arrival) WHERE redriven_at IS NULL;
 CREATE INDEX parked_message_case ON parked_message (correlation_id);
 CREATE INDEX parked_message_event ON parked_message (event_id);
 
@@ -84,3 +85,4 @@ CREATE TABLE parked_mend (
 COMMENT ON TABLE parked_mend IS 'Proposals of one person, decided by another; the parked message itself never changes';
 CREATE UNIQUE INDEX parked_mend_open ON parked_mend (message_id) WHERE state = 'proposed';
 CREATE INDEX parked_mend_message ON parked_mend (message_id, id);
+CREATE INDEX parked_mend_listed ON parked_mend (id) WHERE state = 'proposed';

@@ -1,10 +1,10 @@
 """Pages and JSON of cases."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
@@ -13,7 +13,7 @@ from chassis.auth import Permission, Role
 from chassis.http import Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
-from chassis.paging import After, Limit, Page, cut_page
+from chassis.paging import After, Limit, Page, RegionCode
 from services.console.presenting import Entry, present
 from services.console.registry import Registry
 from services.console.session import bearer_token
@@ -65,13 +65,12 @@ class TimelineView(BaseModel):
 @routes.get("/cases", permission=LIST_CASES)
 async def get_cases(
     read: Read,
-    region: Annotated[str, Query(pattern=r"^([0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?)?$")] = "",
+    region: RegionCode = "",
     after: After = None,
     limit: Limit = 50,
 ) -> Page[CaseView]:
     """Cases within the officer's scope, optionally of one region."""
-    lines = await read(list_cases, CasesWanted(region, after, limit + 1))
-    found = cut_page(lines, limit, lambda line: line.case.case_id)
+    found = await read(list_cases, CasesWanted(region, after, limit))
     items = [
         _view(line.case).model_copy(update={"last_type": line.last_type, "last_on": line.last_on})
         for line in found.rows

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from chassis.paging import PageRows, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.console.domain.recording import CaseEvent
 
@@ -63,7 +64,7 @@ case_file = sa.Table(
     sa.PrimaryKeyConstraint("case_id", name="case_file_pkey"),
     sa.Index("case_file_person", "person_id"),
     sa.Index("case_file_programme", "programme_id"),
-    sa.Index("case_file_region", "region_code", "case_id", postgresql_ops={"region_code": "text_pattern_ops"}),
+    sa.Index("case_file_scope", "agency", "region_code", "case_id"),
 )
 
 _WAITING = ""
@@ -101,22 +102,6 @@ _COMPLETE = sa.text(
     WHERE p.programme_id = case_file.programme_id AND r.person_id = case_file.person_id
       AND (r.person_id = ANY(CAST(:people AS uuid[])) OR p.programme_id = ANY(CAST(:programmes AS uuid[])))
       AND (case_file.agency, case_file.region_code) IS DISTINCT FROM (p.agency, r.region_code)
-    """
-)
-_LATEST = sa.text(
-    """
-    SELECT f.case_id, f.programme_id, f.person_id, f.region_code, p.code AS programme_code,
-           last.type AS last_type, last.occurred_on AS last_on
-    FROM case_file AS f
-    JOIN programme AS p ON p.programme_id = f.programme_id
-    LEFT JOIN LATERAL (
-        SELECT e.type, e.occurred_on FROM case_event AS e WHERE e.case_id = f.case_id
-        ORDER BY e.occurred_on DESC, e.recorded_at DESC LIMIT 1
-    ) AS last ON true
-    WHERE f.case_id > :after
-      AND (CAST(:region AS text) = '' OR f.region_code = :region OR f.region_code LIKE :region || '.%')
-    ORDER BY f.case_id
-    LIMIT :limit
     """
 )
 _TIMELINE = sa.text(
@@ -231,17 +216,28 @@ async def find_case(tx: Transaction, case_id: UUID) -> CaseFile | None:
     return CaseFile(*row) if row else None
 
 
-async def list_cases(tx: Transaction, *, region: str, after: UUID | None, limit: int) -> list[CaseLine]:
-    """Case files within the officer's scope and a region, in the order of their ids, behind `after`."""
-    rows = await tx.fetch_all(_LATEST, {"region": region, "after": after or UUID(int=0), "limit": limit})
-    return [
+async def list_cases(tx: Transaction, *, region: str, after: UUID | None, limit: int) -> PageRows[CaseLine, UUID]:
+    """Case files within the officer's scope and a region, by agency, village and id, behind `after`."""
+    last = (
+        sa.select(case_event.c.type.label("last_type"), case_event.c.occurred_on.label("last_on"))
+        .where(case_event.c.case_id == case_file.c.case_id)
+        .order_by(case_event.c.occurred_on.desc(), case_event.c.recorded_at.desc())
+        .limit(1)
+        .lateral("last")
+    )
+    query = sa.select(case_file, programme.c.code, last).select_from(
+        case_file.join(programme, programme.c.programme_id == case_file.c.programme_id).outerjoin(last, sa.true())
+    )
+    found = await fetch_scoped_page(tx, query, case_file, after, limit, region=region, then=("case_id",))
+    lines = [
         CaseLine(
-            CaseFile(row.case_id, row.programme_id, row.programme_code, row.person_id, row.region_code),
+            CaseFile(row.case_id, row.programme_id, row.code, row.person_id, row.region_code),
             row.last_type,
             row.last_on,
         )
-        for row in rows
+        for row in found.rows
     ]
+    return PageRows(lines, found.next)
 
 
 async def load_timeline(tx: Transaction, case: CaseFile) -> list[TimelineEvent]:

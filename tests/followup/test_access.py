@@ -100,7 +100,7 @@ async def test_rows_are_seen_within_agency_and_region(field: Field, agency: str,
     of_person = (await get(client, f"/people/{fact.person_id}"))["plans"]
     candidates = (await get(client, "/empowerments"))["items"]
     assert (len(plans), len(of_person), len(candidates)) == (seen, seen, seen)
-    assert (await get(client, "/summary"))["visits"]["recorded"] == 6 * seen
+    assert (await get(client, f"/summary?programme_id={fact.programme_id}"))["visits"]["recorded"] == 6 * seen
     assert (await client.get(f"/plans/{plan_id}")).status_code == (200 if seen else 404)
 
 

@@ -232,15 +232,15 @@ async def test_a_corrected_baseline_is_judged_but_not_told(field: Field) -> None
     assert (await get(field.officer, f"/graduations/{graduation_id}"))["flagged"] is False
 
 
-async def test_the_summary_counts_everything(field: Field) -> None:
+async def test_the_summary_counts_everything_of_a_programme(field: Field) -> None:
     plan_id = await field.empowered()
     await field.graduation(plan_id)
     other, fact = await field.planned()
     await field.visited(other, 2)
-    summary = await get(field.officer, "/summary")
-    assert summary == {
-        "plans": {"active": 2},
-        "visits": {"recorded": 8, "due": 0, "overdue": 4, "planned": 0},
+    programme_id = (await get(field.officer, f"/plans/{plan_id}"))["programme_id"]
+    assert await get(field.officer, f"/summary?programme_id={programme_id}") == {
+        "plans": {"active": 1},
+        "visits": {"recorded": 6, "due": 0, "overdue": 0, "planned": 0},
         "empowerments": {"confirmed": 1},
         "empowered_in_doubt": 0,
         "graduations": {"proposed": 1},

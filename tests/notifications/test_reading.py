@@ -36,7 +36,8 @@ async def test_messages_are_paged_filtered_and_counted(world: World) -> None:
     elsewhere = world.service.as_(Role.PETUGAS, region="33.29")
     assert (await elsewhere.get("/messages")).json()["items"] == []
     other_agency = world.service.as_(Role.PETUGAS, agency="dinas-koperasi")
-    assert (await other_agency.get("/message-counts")).json() == []
+    assert (await other_agency.get("/message-counts", params={"programme_id": str(PROGRAMME)})).json() == []
+    assert (await officer.get("/message-counts")).status_code == 422, "counting all programmes has no bound"
 
 
 async def test_one_message_shows_its_attempts(world: World) -> None:

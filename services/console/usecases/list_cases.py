@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from chassis.paging import PageRows
 from chassis.transaction import Transaction
 from services.console import store
 
@@ -16,6 +17,6 @@ class CasesWanted:
     limit: int
 
 
-async def list_cases(tx: Transaction, wanted: CasesWanted) -> list[store.CaseLine]:
-    """The cases, in the order of their ids."""
+async def list_cases(tx: Transaction, wanted: CasesWanted) -> PageRows[store.CaseLine, UUID]:
+    """The cases, by agency, village and id."""
     return await store.list_cases(tx, region=wanted.region, after=wanted.after, limit=wanted.limit)

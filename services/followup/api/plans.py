@@ -48,6 +48,6 @@ async def post_extension(plan_id: UUID, body: FurtherVisits, act: Act) -> Create
 
 
 @routes.get("/summary", permission=access.READ)
-async def get_summary(read: Read, programme_id: UUID | None = None) -> Summary:
-    """Counts by state."""
+async def get_summary(read: Read, programme_id: UUID) -> Summary:
+    """Counts by state, of one programme."""
     return await read(summarise, programme_id)

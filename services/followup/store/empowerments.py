@@ -30,8 +30,14 @@ async def load_current_empowerment(tx: Transaction, plan_id: UUID) -> Empowermen
 
 async def insert_empowerment(tx: Transaction, plan: MentoringPlan, candidate: Empowerment) -> None:
     """Write a new candidate."""
-    scope = {"id": candidate.id, "plan_id": plan.id, "agency": plan.agency, "region_code": plan.region_code}
-    await tx.execute(insert(empowerment).values(_row(candidate) | scope))
+    fixed = {
+        "id": candidate.id,
+        "plan_id": plan.id,
+        "programme_id": plan.programme_id,
+        "agency": plan.agency,
+        "region_code": plan.region_code,
+    }
+    await tx.execute(insert(empowerment).values(_row(candidate) | fixed))
 
 
 async def save_empowerment(tx: Transaction, candidate: Empowerment, checked_on: date | None = None) -> None:

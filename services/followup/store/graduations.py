@@ -45,6 +45,7 @@ async def insert_graduation(tx: Transaction, plan: MentoringPlan, proposed: Grad
     fixed = {
         "id": proposed.id,
         "plan_id": plan.id,
+        "programme_id": plan.programme_id,
         "agency": plan.agency,
         "region_code": plan.region_code,
         "maker": proposed.maker,

@@ -183,6 +183,7 @@ def _visit_row(plan: MentoringPlan, each: Visit) -> dict[str, Any]:
     return {
         "id": each.id,
         "plan_id": plan.id,
+        "programme_id": plan.programme_id,
         "agency": plan.agency,
         "region_code": plan.region_code,
         "visit_number": each.number,

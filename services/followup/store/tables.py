@@ -88,7 +88,16 @@ mentoring_plan = Table(
     CheckConstraint("state IN ('active', 'suspended', 'stopped')", name="mentoring_plan_state"),
     CheckConstraint("baseline_income_rupiah >= 0", name="mentoring_plan_baseline"),
     Index("mentoring_plan_person", "person_id"),
-    Index("mentoring_plan_programme", "programme_id", "state"),
+    Index("mentoring_plan_scope", "agency", "region_code", "id"),
+    Index(
+        "mentoring_plan_not_active",
+        "state",
+        "agency",
+        "region_code",
+        "id",
+        postgresql_where=text("state <> 'active'"),
+    ),
+    Index("mentoring_plan_programme", "programme_id", "agency", "region_code", "id", postgresql_include=["state"]),
 )
 
 visit = Table(
@@ -96,6 +105,7 @@ visit = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("plan_id", Uuid, ForeignKey("mentoring_plan.id", name="visit_plan"), nullable=False),
+    Column("programme_id", Uuid, nullable=False),
     Column("agency", Text, nullable=False),
     Column("region_code", Text, nullable=False),
     Column("visit_number", Integer, nullable=False),
@@ -117,7 +127,16 @@ visit = Table(
         name="visit_whole",
     ),
     CheckConstraint("least(monthly_turnover_rupiah, monthly_income_rupiah) >= 0", name="visit_rupiah"),
-    Index("visit_next", "due_on", "id", postgresql_where=text("recorded_at IS NULL")),
+    Index("visit_next", "agency", "region_code", "due_on", "id", postgresql_where=text("recorded_at IS NULL")),
+    Index(
+        "visit_next_of_programme",
+        "programme_id",
+        "agency",
+        "region_code",
+        "due_on",
+        "id",
+        postgresql_where=text("recorded_at IS NULL"),
+    ),
     Index("visit_noted", "recorded_at", postgresql_where=text("note_sealed IS NOT NULL")),
 )
 
@@ -155,6 +174,10 @@ visit_correction = Table(
     CheckConstraint("checker IS NULL OR checker <> maker", name="visit_correction_four_eyes"),
     CheckConstraint("(state = 'open') = (checker IS NULL)", name="visit_correction_checked"),
     Index("visit_correction_open", "visit_id", unique=True, postgresql_where=text("state = 'open'")),
+    Index("visit_correction_plan", "plan_id"),
+    Index("visit_correction_of", "visit_id", "id"),
+    Index("visit_correction_scope", "agency", "region_code", "id"),
+    Index("visit_correction_state", "state", "agency", "region_code", "id"),
 )
 
 empowerment = Table(
@@ -162,6 +185,7 @@ empowerment = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("plan_id", Uuid, ForeignKey("mentoring_plan.id", name="empowerment_plan"), nullable=False),
+    Column("programme_id", Uuid, nullable=False),
     Column("agency", Text, nullable=False),
     Column("region_code", Text, nullable=False),
     Column("rule_version", Integer, nullable=False),
@@ -177,6 +201,11 @@ empowerment = Table(
     CheckConstraint("checker IS NULL OR checker <> maker", name="empowerment_four_eyes"),
     CheckConstraint("(state IN ('confirmed', 'returned')) = (checker IS NOT NULL)", name="empowerment_checked"),
     Index("empowerment_current", "plan_id", unique=True, postgresql_where=text("state IN ('candidate', 'confirmed')")),
+    Index("empowerment_of", "plan_id"),
+    Index("empowerment_programme", "programme_id", "agency", "region_code", "id", postgresql_include=["state"]),
+    Index("empowerment_scope", "agency", "region_code", "id"),
+    Index("empowerment_state", "state", "agency", "region_code", "id"),
+    Index("empowerment_in_doubt", "agency", "region_code", "id", postgresql_where=text("in_doubt")),
 )
 
 graduation = Table(
@@ -184,6 +213,7 @@ graduation = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("plan_id", Uuid, ForeignKey("mentoring_plan.id", name="graduation_plan"), nullable=False),
+    Column("programme_id", Uuid, nullable=False),
     Column("agency", Text, nullable=False),
     Column("region_code", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -209,6 +239,11 @@ graduation = Table(
         unique=True,
         postgresql_where=text("state IN ('proposed', 'unanswered', 'graduated')"),
     ),
+    Index("graduation_of", "plan_id"),
+    Index("graduation_programme", "programme_id", "agency", "region_code", "id", postgresql_include=["state"]),
+    Index("graduation_scope", "agency", "region_code", "id"),
+    Index("graduation_in_state", "state", "agency", "region_code", "id"),
+    Index("graduation_flagged", "agency", "region_code", "id", postgresql_where=text("flagged")),
 )
 
 graduation_answer = Table(

@@ -31,7 +31,7 @@ class AddRule(Command):
     income_visits_count: Annotated[int, Field(strict=True, ge=1, le=VISITS_MAX)]
     income_of_baseline_percent: Annotated[int, Field(strict=True, ge=0, le=10_000)]
     income_min_rupiah: Rupiah
-    refused_asset_states: frozenset[AssetState]
+    refused_asset_states: Annotated[frozenset[AssetState], Field(max_length=len(AssetState))]
     answer_days: Annotated[int, Field(strict=True, ge=1, le=365)]
 
 

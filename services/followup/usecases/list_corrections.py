@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from chassis.paging import Page, PageRequest, fetch_page
+from chassis.paging import Page, PageRequest, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.followup.domain.correction import CorrectionReason, CorrectionState
 from services.followup.domain.outcome import AssetState, VisitField
@@ -50,13 +50,13 @@ class CorrectionView(BaseModel):
 
 
 async def list_corrections(tx: Transaction, wanted: CorrectionFilter) -> Page[CorrectionView]:
-    """Corrections by id, oldest first."""
+    """Corrections by agency, village and id."""
     query = select(c)
     if wanted.state is not None:
         query = query.where(c.c.state == wanted.state.value)
     if wanted.visit_id is not None:
         query = query.where(c.c.visit_id == wanted.visit_id)
-    found = await fetch_page(tx, query, c.c.id, wanted.after, wanted.limit)
+    found = await fetch_scoped_page(tx, query, c, wanted.after, wanted.limit)
     items = [
         CorrectionView(
             correction_id=row.id,

@@ -6,10 +6,9 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from chassis.paging import Page, PageRequest, fetch_page
+from chassis.paging import Page, PageRequest, RegionCode, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.followup.domain.empowerment import EmpowermentState, ReturnReason
-from services.followup.store.regions import in_region
 from services.followup.store.tables import empowerment as e
 from services.followup.store.tables import mentoring_plan as p
 
@@ -20,7 +19,7 @@ class EmpowermentFilter(PageRequest):
     state: EmpowermentState | None = None
     in_doubt: bool | None = None
     programme_id: UUID | None = None
-    region: str | None = None
+    region: RegionCode | None = None
 
 
 class EmpowermentView(BaseModel):
@@ -42,17 +41,15 @@ class EmpowermentView(BaseModel):
 
 
 async def list_empowerments(tx: Transaction, wanted: EmpowermentFilter) -> Page[EmpowermentView]:
-    """Candidates by id, oldest first."""
-    query = select(e, p.c.person_id, p.c.programme_id).join(p, p.c.id == e.c.plan_id)
+    """Candidates by agency, village and id."""
+    query = select(e, p.c.person_id).join(p, p.c.id == e.c.plan_id)
     if wanted.state is not None:
         query = query.where(e.c.state == wanted.state.value)
     if wanted.in_doubt is not None:
-        query = query.where(e.c.in_doubt.is_(wanted.in_doubt))
+        query = query.where(e.c.in_doubt if wanted.in_doubt else ~e.c.in_doubt)
     if wanted.programme_id is not None:
-        query = query.where(p.c.programme_id == wanted.programme_id)
-    if wanted.region:
-        query = query.where(in_region(e.c.region_code, wanted.region))
-    found = await fetch_page(tx, query, e.c.id, wanted.after, wanted.limit)
+        query = query.where(e.c.programme_id == wanted.programme_id)
+    found = await fetch_scoped_page(tx, query, e, wanted.after, wanted.limit, region=wanted.region)
     items = [
         EmpowermentView(
             empowerment_id=row.id,

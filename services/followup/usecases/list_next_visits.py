@@ -5,13 +5,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import select
 
-from chassis.paging import Page, PageRequest, cut_page
+from chassis.paging import Page, PageRequest, RegionCode, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.followup.domain.plan import PlanState, VisitState
 from services.followup.domain.schedule import OVERDUE_AFTER_DAYS
-from services.followup.store.regions import in_region
 from services.followup.store.tables import mentoring_plan as p
 from services.followup.store.tables import visit as v
 
@@ -29,7 +28,7 @@ class NextVisitFilter(PageRequest):
 
     state: OpenVisitState | None = None
     programme_id: UUID | None = None
-    region: str | None = None
+    region: RegionCode | None = None
 
 
 class NextVisit(BaseModel):
@@ -47,7 +46,7 @@ class NextVisit(BaseModel):
 
 
 async def list_next_visits(tx: Transaction, wanted: NextVisitFilter) -> Page[NextVisit]:
-    """Visits without a record in active plans, the longest due first."""
+    """Visits without a record in active plans, village by village, the longest due first."""
     overdue_before = tx.today - timedelta(days=OVERDUE_AFTER_DAYS)
     ranges = {
         None: v.c.due_on <= tx.today,
@@ -55,22 +54,17 @@ async def list_next_visits(tx: Transaction, wanted: NextVisitFilter) -> Page[Nex
         OpenVisitState.DUE: v.c.due_on.between(overdue_before, tx.today),
         OpenVisitState.OVERDUE: v.c.due_on < overdue_before,
     }
-    columns = (v.c.id, v.c.plan_id, v.c.visit_number, v.c.due_on, p.c.person_id, p.c.programme_id, p.c.package_code)
+    columns = (v.c.id, v.c.plan_id, v.c.visit_number, v.c.due_on, p.c.person_id, v.c.programme_id, p.c.package_code)
     query = (
         select(*columns, p.c.region_code)
         .join(p, p.c.id == v.c.plan_id)
         .where(v.c.recorded_at.is_(None), p.c.state == PlanState.ACTIVE.value, ranges[wanted.state])
-        .order_by(v.c.due_on, v.c.id)
-        .limit(wanted.limit + 1)
     )
-    if wanted.after is not None:
-        last = select(v.c.due_on).where(v.c.id == wanted.after).scalar_subquery()
-        query = query.where(tuple_(v.c.due_on, v.c.id) > tuple_(last, literal(wanted.after)))
     if wanted.programme_id is not None:
-        query = query.where(p.c.programme_id == wanted.programme_id)
-    if wanted.region:
-        query = query.where(in_region(p.c.region_code, wanted.region))
-    found = cut_page(await tx.fetch_all(query), wanted.limit, lambda row: row.id)
+        query = query.where(v.c.programme_id == wanted.programme_id)
+    found = await fetch_scoped_page(
+        tx, query, v, wanted.after, wanted.limit, region=wanted.region, then=("due_on", "id")
+    )
     items = [
         NextVisit(
             visit_id=row.id,

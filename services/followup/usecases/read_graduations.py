@@ -7,12 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import Row, Select, select
 
-from chassis.paging import Page, PageRequest, fetch_page
+from chassis.paging import Page, PageRequest, RegionCode, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.followup.domain.errors import GraduationNotFound
 from services.followup.domain.graduation import GraduationState, WithdrawalReason
 from services.followup.store.graduations import find_answers, graduation_of
-from services.followup.store.regions import in_region
 from services.followup.store.tables import graduation as g
 from services.followup.store.tables import mentoring_plan as p
 
@@ -23,7 +22,7 @@ class GraduationFilter(PageRequest):
     state: GraduationState | None = None
     flagged: bool | None = None
     programme_id: UUID | None = None
-    region: str | None = None
+    region: RegionCode | None = None
 
 
 class GraduationView(BaseModel):
@@ -84,22 +83,20 @@ async def find_graduation(tx: Transaction, graduation_id: UUID) -> GraduationDet
 
 
 async def list_graduations(tx: Transaction, wanted: GraduationFilter) -> Page[GraduationView]:
-    """Graduations by id, oldest first."""
+    """Graduations by agency, village and id."""
     query = _query()
     if wanted.state is not None:
         query = query.where(g.c.state == wanted.state.value)
     if wanted.flagged is not None:
-        query = query.where(g.c.flagged.is_(wanted.flagged))
+        query = query.where(g.c.flagged if wanted.flagged else ~g.c.flagged)
     if wanted.programme_id is not None:
-        query = query.where(p.c.programme_id == wanted.programme_id)
-    if wanted.region:
-        query = query.where(in_region(g.c.region_code, wanted.region))
-    found = await fetch_page(tx, query, g.c.id, wanted.after, wanted.limit)
+        query = query.where(g.c.programme_id == wanted.programme_id)
+    found = await fetch_scoped_page(tx, query, g, wanted.after, wanted.limit, region=wanted.region)
     return Page(items=[_view(row) for row in found.rows], next=found.next)
 
 
 def _query() -> Select[Any]:
-    return select(g, p.c.person_id, p.c.family_id, p.c.programme_id).join(p, p.c.id == g.c.plan_id)
+    return select(g, p.c.person_id, p.c.family_id).join(p, p.c.id == g.c.plan_id)
 
 
 def _view(row: Row[Any]) -> GraduationView:

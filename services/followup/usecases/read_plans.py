@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from chassis.paging import Page, PageRequest, fetch_page
+from chassis.paging import Page, PageRequest, RegionCode, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.followup.domain.empowerment import EmpowermentState, Shortfall
 from services.followup.domain.graduation import GraduationState
@@ -15,7 +15,6 @@ from services.followup.domain.plan import Hold, MentoringPlan, PlanState, Visit,
 from services.followup.store.empowerments import load_current_empowerment
 from services.followup.store.graduations import find_graduations_of_plan
 from services.followup.store.plans import find_plans, find_plans_of_person, load_plan
-from services.followup.store.regions import in_region
 from services.followup.store.rules import load_rule
 from services.followup.store.tables import mentoring_plan as p
 
@@ -91,7 +90,7 @@ class PlanFilter(PageRequest):
 
     programme_id: UUID | None = None
     state: PlanState | None = None
-    region: str | None = None
+    region: RegionCode | None = None
 
 
 class PersonPlans(BaseModel):
@@ -113,17 +112,15 @@ async def find_person(tx: Transaction, person_id: UUID) -> PersonPlans:
 
 
 async def list_plans(tx: Transaction, wanted: PlanFilter) -> Page[PlanView]:
-    """Plans by id, oldest first."""
+    """Plans by agency, village and id."""
     query = select(p.c.id)
     if wanted.programme_id is not None:
         query = query.where(p.c.programme_id == wanted.programme_id)
     if wanted.state is not None:
         query = query.where(p.c.state == wanted.state.value)
-    if wanted.region:
-        query = query.where(in_region(p.c.region_code, wanted.region))
-    found = await fetch_page(tx, query, p.c.id, wanted.after, wanted.limit)
-    plans = await find_plans(tx, [row.id for row in found.rows])
-    return Page(items=[PlanView(**_plain(plan, tx.today)) for plan in plans], next=found.next)
+    found = await fetch_scoped_page(tx, query, p, wanted.after, wanted.limit, region=wanted.region)
+    plans = {plan.id: plan for plan in await find_plans(tx, [row.id for row in found.rows])}
+    return Page(items=[PlanView(**_plain(plans[row.id], tx.today)) for row in found.rows], next=found.next)
 
 
 async def _details(tx: Transaction, plan: MentoringPlan) -> PlanDetails:

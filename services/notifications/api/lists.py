@@ -53,7 +53,7 @@ async def get_lists(
     after: After = None,
     limit: Limit = 50,
 ) -> Page[ListView]:
-    """A page of lists, oldest first."""
+    """A page of lists, by agency, village and id."""
     return await read(find_lists, state=state, programme_id=programme_id, after=after, limit=limit)
 
 

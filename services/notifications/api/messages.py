@@ -40,7 +40,7 @@ async def get_messages(
     after: After = None,
     limit: Limit = 50,
 ) -> Page[MessageView]:
-    """A page of messages, oldest first."""
+    """A page of messages, by agency, village and id."""
     return await read(
         find_messages,
         state=state,
@@ -53,8 +53,8 @@ async def get_messages(
 
 
 @routes.get("/message-counts", permission=SEE_MESSAGES)
-async def get_message_counts(read: Read, programme_id: UUID | None = None) -> list[MessageCount]:
-    """Messages by template and state."""
+async def get_message_counts(read: Read, programme_id: UUID) -> list[MessageCount]:
+    """A programme's messages by template and state."""
     return await read(count_messages, programme_id)
 
 

@@ -99,7 +99,24 @@ message = Table(
     Index("message_due", "next_attempt_at", "id", postgresql_where=text("state = 'queued'")),
     Index("message_person", "person_id"),
     Index("message_subject", "matter", "subject_id"),
-    Index("message_state_id", "state", "id"),
+    Index("message_scope", "agency", "region_code", "id"),
+    Index("message_template", "template_code", "agency", "region_code", "id"),
+    Index(
+        "message_programme",
+        "programme_id",
+        "agency",
+        "region_code",
+        "id",
+        postgresql_include=["template_code", "state"],
+    ),
+    Index(
+        "message_not_delivered",
+        "state",
+        "agency",
+        "region_code",
+        "id",
+        postgresql_where=text("state <> 'delivered'"),
+    ),
 )
 
 attempt = Table(
@@ -146,6 +163,9 @@ printed_list = Table(
         unique=True,
         postgresql_where=text("state = 'open'"),
     ),
+    Index("printed_list_scope", "agency", "region_code", "id"),
+    Index("printed_list_in_state", "state", "agency", "region_code", "id"),
+    Index("printed_list_programme", "programme_id", "agency", "region_code", "id"),
 )
 
 list_entry = Table(
@@ -167,6 +187,7 @@ list_entry = Table(
         unique=True,
         postgresql_where=text("withdrawn_at IS NULL AND acknowledged_on IS NULL"),
     ),
+    Index("list_entry_of", "list_id"),
 )
 
 ended_matter = Table(

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import Row, Select, func, select, true
 
-from chassis.paging import Page, fetch_page
+from chassis.paging import Page, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.notifications.domain.message import Matter
 from services.notifications.domain.printed_list import ListState, UnknownList
@@ -61,7 +61,7 @@ async def find_lists(
     after: UUID | None = None,
     limit: int = 50,
 ) -> Page[ListView]:
-    """A page of lists, oldest first."""
+    """A page of lists, by agency, village and id."""
     statement = _lists()
     if (agency := only_agency(tx.officer)) is not None:
         statement = statement.where(printed_list.c.agency == agency)
@@ -69,7 +69,7 @@ async def find_lists(
         statement = statement.where(printed_list.c.state == state)
     if programme_id is not None:
         statement = statement.where(printed_list.c.programme_id == programme_id)
-    found = await fetch_page(tx, statement, printed_list.c.id, after, limit)
+    found = await fetch_scoped_page(tx, statement, printed_list, after, limit)
     return Page(items=[ListView.model_validate(dict(row._mapping)) for row in found.rows], next=found.next)
 
 
@@ -103,10 +103,15 @@ def is_open(entry: EntryView) -> bool:
 
 
 def _lists() -> Select[Any]:
-    open_count = func.coalesce(func.sum(case((_open, 1), else_=0)), 0).label("open_count")
-    told_count = func.count(list_entry.c.acknowledged_on).label("acknowledged_count")
-    entries = printed_list.outerjoin(list_entry, list_entry.c.list_id == printed_list.c.id)
-    return select(printed_list, open_count, told_count).select_from(entries).group_by(printed_list.c.id)
+    counts = (
+        select(
+            func.count().filter(_open).label("open_count"),
+            func.count(list_entry.c.acknowledged_on).label("acknowledged_count"),
+        )
+        .where(list_entry.c.list_id == printed_list.c.id)
+        .lateral("counts")
+    )
+    return select(printed_list, counts).select_from(printed_list.join(counts, true()))
 
 
 async def _entries(tx: Transaction, rows: list[Row[Any]]) -> list[EntryView]:

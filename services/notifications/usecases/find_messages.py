@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import Row, func, select
 
-from chassis.paging import Page, fetch_page
+from chassis.paging import Page, fetch_scoped_page, in_scope
 from chassis.transaction import Transaction
 from services.notifications.domain.message import Channel, Matter, MessageState
 from services.notifications.domain.outcome import FailureReason
@@ -78,13 +78,13 @@ async def find_messages(
     after: UUID | None = None,
     limit: int = 50,
 ) -> Page[MessageView]:
-    """A page of messages, oldest first."""
+    """A page of messages, by agency, village and id."""
     statement = select(message)
     wanted = {"state": state, "template_code": template_code, "person_id": person_id, "programme_id": programme_id}
     for name, value in wanted.items():
         if value is not None:
             statement = statement.where(message.c[name] == value)
-    found = await fetch_page(tx, statement, message.c.id, after, limit)
+    found = await fetch_scoped_page(tx, statement, message, after, limit)
     return Page(items=[_view(row) for row in found.rows], next=found.next)
 
 
@@ -98,14 +98,15 @@ async def find_message(tx: Transaction, message_id: UUID) -> MessageDetail:
     return MessageDetail(**_view(row).model_dump(), attempts=attempts)
 
 
-async def count_messages(tx: Transaction, programme_id: UUID | None = None) -> list[MessageCount]:
-    """Messages by template and state."""
-    statement = select(message.c.template_code, message.c.state, func.count().label("count")).group_by(
-        message.c.template_code, message.c.state
+async def count_messages(tx: Transaction, programme_id: UUID) -> list[MessageCount]:
+    """A programme's messages by template and state, counted in the index alone."""
+    statement = (
+        select(message.c.template_code, message.c.state, func.count().label("count"))
+        .where(message.c.programme_id == programme_id, in_scope(tx, message))
+        .group_by(message.c.template_code, message.c.state)
+        .order_by(message.c.template_code, message.c.state)
     )
-    if programme_id is not None:
-        statement = statement.where(message.c.programme_id == programme_id)
-    rows = await tx.fetch_all(statement.order_by(message.c.template_code, message.c.state))
+    rows = await tx.fetch_all(statement)
     return [MessageCount.model_validate(dict(row._mapping)) for row in rows]
 
 

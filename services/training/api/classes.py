@@ -10,6 +10,7 @@ from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
 from chassis.paging import After, Limit, Page
+from contracts.fields import Code
 from services.training.api.access import READ
 from services.training.usecases.find_attendance_list import find_attendance_list
 from services.training.usecases.find_classes import ClassView, find_class, find_classes
@@ -30,7 +31,7 @@ async def post_class(body: ScheduleClass, act: Act) -> Created:
 async def get_classes(
     read: Read,
     programme_id: UUID | None = None,
-    course_code: str | None = None,
+    course_code: Code | None = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[ClassView]:

@@ -3,18 +3,33 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Column, Date, ForeignKey, PrimaryKeyConstraint, Table, Text, Uuid, insert
 
 from chassis.errors import Refusal
 from chassis.transaction import Transaction
 from services.training.domain.enrolment import Enrolment
 from services.training.domain.occasion import Occasion
 from services.training.domain.training_class import TrainingClass
-from services.training.store.tables import (
-    enrolment_list,
-    enrolment_list_row,
-    sheet_verification,
-    sheet_verification_row,
+from services.training.store.tables import enrolment_list, enrolment_list_row, metadata
+
+sheet_verification = Table(
+    "sheet_verification",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("class_id", Uuid, ForeignKey("training_class.id"), nullable=False),
+    Column("checker", Text, nullable=False),
+    Column("occurred_on", Date, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("region_code", Text, nullable=False),
+)
+
+sheet_verification_row = Table(
+    "sheet_verification_row",
+    metadata,
+    Column("verification_id", Uuid, ForeignKey("sheet_verification.id"), nullable=False),
+    Column("sheet_id", Uuid, nullable=False),
+    Column("refusal", Text),
+    PrimaryKeyConstraint("verification_id", "sheet_id"),
 )
 
 

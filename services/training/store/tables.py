@@ -117,7 +117,9 @@ training_class = Table(
     _day("decided_on", nullable=True),
     _count("version"),
     CheckConstraint("capacity BETWEEN 1 AND 500", name="training_class_capacity_check"),
-    Index("training_class_offer", "programme_id", "course_code"),
+    Index("training_class_scope", "agency", "region_code", "id"),
+    Index("training_class_programme", "programme_id", "agency", "region_code", "id"),
+    Index("training_class_course", "course_code", "agency", "region_code", "id"),
 )
 
 class_session = Table(
@@ -255,6 +257,8 @@ sheet = Table(
     Index("sheet_one_verified", "session_id", unique=True, postgresql_where=text("state = 'verified'")),
     Index("sheet_one_open", "session_id", unique=True, postgresql_where=text("state IN ('reported', 'proposed')")),
     Index("sheet_class", "class_id", "id"),
+    Index("sheet_scope", "agency", "region_code", "id"),
+    Index("sheet_state", "state", "agency", "region_code", "id"),
 )
 
 sheet_entry = Table(
@@ -277,24 +281,4 @@ counted_attendance = Table(
     Column("is_current", Boolean, nullable=False),
     PrimaryKeyConstraint("sheet_id", "enrolment_id"),
     Index("counted_attendance_enrolment", "enrolment_id", postgresql_where=text("is_current")),
-)
-
-sheet_verification = Table(
-    "sheet_verification",
-    metadata,
-    _id(),
-    _to("class_id", "training_class.id"),
-    _text("checker"),
-    _day("occurred_on"),
-    _text("agency"),
-    _text("region_code"),
-)
-
-sheet_verification_row = Table(
-    "sheet_verification_row",
-    metadata,
-    _to("verification_id", "sheet_verification.id"),
-    _uuid("sheet_id"),
-    _text("refusal", nullable=True),
-    PrimaryKeyConstraint("verification_id", "sheet_id"),
 )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, Date, DateTime, Index, Integer, Row, Table, Text, Uuid, insert, select
 
-from chassis.paging import PageRows, fetch_page
+from chassis.paging import PageRows, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.training.store.tables import metadata
 
@@ -27,6 +27,7 @@ unaccepted_sheet = Table(
     Column("agency", Text, nullable=False),
     Column("region_code", Text, nullable=False),
     Index("unaccepted_sheet_class", "class_id", "id"),
+    Index("unaccepted_sheet_scope", "agency", "region_code", "id"),
 )
 
 
@@ -39,8 +40,8 @@ async def insert_unaccepted_sheets(tx: Transaction, rows: Sequence[Mapping[str, 
 async def page_of_unaccepted(
     tx: Transaction, class_id: UUID | None, after: UUID | None, limit: int
 ) -> PageRows[Row[Any], UUID]:
-    """The newest first, of one class if asked."""
+    """By agency and place, the newest first, of one class if asked."""
     statement = select(unaccepted_sheet)
     if class_id is not None:
         statement = statement.where(unaccepted_sheet.c.class_id == class_id)
-    return await fetch_page(tx, statement, unaccepted_sheet.c.id, after, limit, newest_first=True)
+    return await fetch_scoped_page(tx, statement, unaccepted_sheet, after, limit, newest_first=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import Row, func, select
 
-from chassis.paging import Page, fetch_page
+from chassis.paging import Page, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.training.domain.training_class import ClassUnknown
 from services.training.store.enrolments import HOLDS_ITS_PLACE
@@ -54,13 +54,13 @@ async def find_class(tx: Transaction, class_id: UUID) -> ClassView:
 async def find_classes(
     tx: Transaction, programme_id: UUID | None, course_code: str | None, after: UUID | None, limit: int
 ) -> Page[ClassView]:
-    """Classes by id, of a programme or course if asked."""
+    """Classes by agency, place and id, of a programme or course if asked."""
     statement = select(training_class)
     if programme_id is not None:
         statement = statement.where(training_class.c.programme_id == programme_id)
     if course_code is not None:
         statement = statement.where(training_class.c.course_code == course_code)
-    found = await fetch_page(tx, statement, training_class.c.id, after, limit)
+    found = await fetch_scoped_page(tx, statement, training_class, after, limit)
     return Page(items=await _views(tx, found.rows), next=found.next)
 
 

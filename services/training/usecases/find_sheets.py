@@ -8,18 +8,11 @@ from pydantic import BaseModel
 from sqlalchemy import Row, Select, func, select, true
 
 from chassis.errors import NotFound
-from chassis.paging import Page, fetch_page
+from chassis.paging import Page, fetch_scoped_page
 from chassis.transaction import Transaction
 from services.training.domain.sheet import SheetState, SheetUnknown
-from services.training.store.tables import (
-    class_session,
-    enrolment,
-    sheet,
-    sheet_entry,
-    sheet_verification,
-    sheet_verification_row,
-    training_class,
-)
+from services.training.store.lists import sheet_verification, sheet_verification_row
+from services.training.store.tables import class_session, enrolment, sheet, sheet_entry, training_class
 
 
 class SheetSummary(BaseModel):
@@ -79,13 +72,13 @@ class SheetVerificationView(BaseModel):
 async def find_sheets(
     tx: Transaction, class_id: UUID | None, state: SheetState | None, after: UUID | None, limit: int
 ) -> Page[SheetSummary]:
-    """Sheets by id, of a class or in a state if asked."""
+    """Sheets by agency, place and id, of a class or in a state if asked."""
     statement = _summaries()
     if class_id is not None:
         statement = statement.where(sheet.c.class_id == class_id)
     if state is not None:
         statement = statement.where(sheet.c.state == state.value)
-    found = await fetch_page(tx, statement, sheet.c.id, after, limit)
+    found = await fetch_scoped_page(tx, statement, sheet, after, limit)
     return Page(items=[SheetSummary(**_columns(row)) for row in found.rows], next=found.next)
 
 

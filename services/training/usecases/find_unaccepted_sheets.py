@@ -31,6 +31,9 @@ class UnacceptedSheetView(BaseModel):
 async def find_unaccepted_sheets(
     tx: Transaction, class_id: UUID | None, after: UUID | None, limit: int
 ) -> Page[UnacceptedSheetView]:
-    """Newest first. Those that name no known class belong to no agency: only readers of all agencies see them."""
+    """By agency and place, the newest first.
+
+    Those that name no known class belong to no agency: only readers of all agencies see them.
+    """
     found = await page_of_unaccepted(tx, class_id, after, limit)
     return Page(items=[UnacceptedSheetView.model_validate(row) for row in found.rows], next=found.next)

@@ -85,11 +85,10 @@ def _create_case_file() -> None:
     op.create_index("case_file_person", "case_file", ["person_id"], schema=PROJECTION)
     op.create_index("case_file_programme", "case_file", ["programme_id"], schema=PROJECTION)
     op.create_index(
-        "case_file_region",
+        "case_file_scope",
         "case_file",
-        ["region_code", "case_id"],
+        ["agency", "region_code", "case_id"],
         schema=PROJECTION,
-        postgresql_ops={"region_code": "text_pattern_ops"},
     )
 
 

@@ -68,11 +68,14 @@ CREATE TABLE mentoring_plan (
     CONSTRAINT mentoring_plan_baseline CHECK (baseline_income_rupiah >= 0)
 );
 CREATE INDEX mentoring_plan_person ON mentoring_plan (person_id);
-CREATE INDEX mentoring_plan_programme ON mentoring_plan (programme_id, state);
+CREATE INDEX mentoring_plan_scope ON mentoring_plan (agency, region_code, id);
+CREATE INDEX mentoring_plan_not_active ON mentoring_plan (state, agency, region_code, id) WHERE state <> 'active';
+CREATE INDEX mentoring_plan_programme ON mentoring_plan (programme_id, agency, region_code, id) INCLUDE (state);
 
 CREATE TABLE visit (
     id uuid PRIMARY KEY,
     plan_id uuid NOT NULL CONSTRAINT visit_plan REFERENCES mentoring_plan,
+    programme_id uuid NOT NULL,
     agency text NOT NULL,
     region_code text NOT NULL,
     visit_number integer NOT NULL,
@@ -93,7 +96,9 @@ CREATE TABLE visit (
                   recorded_by, recorded_at) IN (0, 7)),
     CONSTRAINT visit_rupiah CHECK (least(monthly_turnover_rupiah, monthly_income_rupiah) >= 0)
 );
-CREATE INDEX visit_next ON visit (due_on, id) WHERE recorded_at IS NULL;
+CREATE INDEX visit_next ON visit (agency, region_code, due_on, id) WHERE recorded_at IS NULL;
+CREATE INDEX visit_next_of_programme ON visit (programme_id, agency, region_code, due_on, id)
+    WHERE recorded_at IS NULL;
 CREATE INDEX visit_noted ON visit (recorded_at) WHERE note_sealed IS NOT NULL;
 
 CREATE TABLE visit_list (
@@ -127,10 +132,15 @@ CREATE TABLE visit_correction (
     CONSTRAINT visit_correction_checked CHECK ((state = 'open') = (checker IS NULL))
 );
 CREATE UNIQUE INDEX visit_correction_open ON visit_correction (visit_id) WHERE state = 'open';
+CREATE INDEX visit_correction_plan ON visit_correction (plan_id);
+CREATE INDEX visit_correction_of ON visit_correction (visit_id, id);
+CREATE INDEX visit_correction_scope ON visit_correction (agency, region_code, id);
+CREATE INDEX visit_correction_state ON visit_correction (state, agency, region_code, id);
 
 CREATE TABLE empowerment (
     id uuid PRIMARY KEY,
     plan_id uuid NOT NULL CONSTRAINT empowerment_plan REFERENCES mentoring_plan,
+    programme_id uuid NOT NULL,
     agency text NOT NULL,
     region_code text NOT NULL,
     rule_version integer NOT NULL,
@@ -147,10 +157,16 @@ CREATE TABLE empowerment (
     CONSTRAINT empowerment_checked CHECK ((state IN ('confirmed', 'returned')) = (checker IS NOT NULL))
 );
 CREATE UNIQUE INDEX empowerment_current ON empowerment (plan_id) WHERE state IN ('candidate', 'confirmed');
+CREATE INDEX empowerment_of ON empowerment (plan_id);
+CREATE INDEX empowerment_programme ON empowerment (programme_id, agency, region_code, id) INCLUDE (state);
+CREATE INDEX empowerment_scope ON empowerment (agency, region_code, id);
+CREATE INDEX empowerment_state ON empowerment (state, agency, region_code, id);
+CREATE INDEX empowerment_in_doubt ON empowerment (agency, region_code, id) WHERE in_doubt;
 
 CREATE TABLE graduation (
     id uuid PRIMARY KEY,
     plan_id uuid NOT NULL CONSTRAINT graduation_plan REFERENCES mentoring_plan,
+    programme_id uuid NOT NULL,
     agency text NOT NULL,
     region_code text NOT NULL,
     state text NOT NULL,
@@ -170,6 +186,11 @@ CREATE TABLE graduation (
         state IN ('proposed', 'unanswered', 'graduated', 'refused', 'withdrawn', 'restored'))
 );
 CREATE UNIQUE INDEX graduation_live ON graduation (plan_id) WHERE state IN ('proposed', 'unanswered', 'graduated');
+CREATE INDEX graduation_of ON graduation (plan_id);
+CREATE INDEX graduation_programme ON graduation (programme_id, agency, region_code, id) INCLUDE (state);
+CREATE INDEX graduation_scope ON graduation (agency, region_code, id);
+CREATE INDEX graduation_in_state ON graduation (state, agency, region_code, id);
+CREATE INDEX graduation_flagged ON graduation (agency, region_code, id) WHERE flagged;
 
 CREATE TABLE graduation_answer (
     event_id uuid PRIMARY KEY,

@@ -85,7 +85,11 @@ CREATE TABLE message (
 CREATE INDEX message_due ON message (next_attempt_at, id) WHERE state = 'queued';
 CREATE INDEX message_person ON message (person_id);
 CREATE INDEX message_subject ON message (matter, subject_id);
-CREATE INDEX message_state_id ON message (state, id);
+CREATE INDEX message_scope ON message (agency, region_code, id);
+CREATE INDEX message_template ON message (template_code, agency, region_code, id);
+CREATE INDEX message_programme ON message (programme_id, agency, region_code, id) INCLUDE (template_code, state);
+-- Most messages end as delivered: those are found on the way through all of them.
+CREATE INDEX message_not_delivered ON message (state, agency, region_code, id) WHERE state <> 'delivered';
 
 CREATE TABLE attempt (
     id uuid PRIMARY KEY,
@@ -138,6 +142,9 @@ CREATE TABLE printed_list (
 );
 CREATE UNIQUE INDEX printed_list_one_open
     ON printed_list (agency, programme_id, matter, group_id, region_code) WHERE state = 'open';
+CREATE INDEX printed_list_scope ON printed_list (agency, region_code, id);
+CREATE INDEX printed_list_in_state ON printed_list (state, agency, region_code, id);
+CREATE INDEX printed_list_programme ON printed_list (programme_id, agency, region_code, id);
 CREATE TABLE list_entry (
     id uuid PRIMARY KEY,
     list_id uuid NOT NULL CONSTRAINT list_entry_list REFERENCES printed_list (id),
@@ -151,6 +158,7 @@ CREATE TABLE list_entry (
 );
 CREATE UNIQUE INDEX list_entry_one_open
     ON list_entry (list_id, message_id) WHERE withdrawn_at IS NULL AND acknowledged_on IS NULL;
+CREATE INDEX list_entry_of ON list_entry (list_id);
 """
 
 _NEVER_CHANGED = """

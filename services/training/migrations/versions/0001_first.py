@@ -68,7 +68,9 @@ CREATE TABLE training_class (
     version integer NOT NULL,
     CONSTRAINT training_class_capacity_check CHECK (capacity BETWEEN 1 AND 500)
 );
-CREATE INDEX training_class_offer ON training_class (programme_id, course_code);
+CREATE INDEX training_class_scope ON training_class (agency, region_code, id);
+CREATE INDEX training_class_programme ON training_class (programme_id, agency, region_code, id);
+CREATE INDEX training_class_course ON training_class (course_code, agency, region_code, id);
 
 CREATE TABLE class_session (
     id uuid PRIMARY KEY,
@@ -190,6 +192,8 @@ CREATE TABLE sheet (
 CREATE UNIQUE INDEX sheet_one_verified ON sheet (session_id) WHERE state = 'verified';
 CREATE UNIQUE INDEX sheet_one_open ON sheet (session_id) WHERE state IN ('reported', 'proposed');
 CREATE INDEX sheet_class ON sheet (class_id, id);
+CREATE INDEX sheet_scope ON sheet (agency, region_code, id);
+CREATE INDEX sheet_state ON sheet (state, agency, region_code, id);
 
 CREATE TABLE sheet_entry (
     sheet_id uuid NOT NULL REFERENCES sheet,
@@ -228,6 +232,7 @@ CREATE TABLE unaccepted_sheet (
     region_code text NOT NULL
 );
 CREATE INDEX unaccepted_sheet_class ON unaccepted_sheet (class_id, id);
+CREATE INDEX unaccepted_sheet_scope ON unaccepted_sheet (agency, region_code, id);
 
 CREATE TABLE sheet_verification (
     id uuid PRIMARY KEY,

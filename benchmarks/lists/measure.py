@@ -1,0 +1,153 @@
+"""Asks every route of a filled service as three officers would, and tells how long each answer took."""
+
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import httpx
+
+from benchmarks.lists.asked import Filter, Route
+from benchmarks.lists.people import KABUPATEN, Filled, villages
+from benchmarks.lists.table import ROUTES
+from benchmarks.rounds import WrongEnd
+from benchmarks.servers import Servers
+from deploy.local.issuer import Issuer
+
+PAGE: Final = 50
+WARM_CALLS: Final = 2
+SUSPICIOUS: Final = 2.5
+"""Ratio from which on a few calls are not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One way of asking: which route of which service, with which filter, who asks, and which page."""
+
+    service: str
+    route: str
+    filter: str
+    scope: str
+    page: str
+
+
+def scopes() -> dict[str, str]:
+    """Regions of the officers who ask, from the widest to the narrowest; the narrow ones lie amid the others."""
+    codes = villages()
+    village = codes[len(codes) // 2]
+    return {"kabupaten": KABUPATEN, "kecamatan": village.rpartition(".")[0], "village": village}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the sizes: a filled service, and who asks it."""
+
+    filled: Filled
+    client: httpx.AsyncClient
+
+
+async def ask_all(sides: Sequence[Filled], calls: int) -> dict[Asking, list[float | None]]:
+    """Median time of each answer in milliseconds, by size; None where that size is not asked it, or shows nothing.
+
+    All sizes take turns call by call: whatever else the machine does meanwhile, it does to each of them.
+    """
+    found: dict[Asking, list[float | None]] = {}
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(_client(filled)) for filled in sides]
+        for scope, region in scopes().items():
+            for route in ROUTES[sides[0].service.name]:
+                asked = [
+                    await _askings(Side(filled, client), route, scope, region)
+                    for filled, client in zip(sides, clients, strict=True)
+                ]
+                for asking in asked[-1]:
+                    times = await _asked_again_if_slower([each.get(asking) for each in asked], calls)
+                    if any(time is not None for time in times):
+                        found[asking] = times
+    _require_every_route(sides[0].service.name, found)
+    return found
+
+
+def _client(filled: Filled) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=filled.service.app)
+    return httpx.AsyncClient(transport=transport, base_url="http://service.bench")
+
+
+Call = Callable[[], Awaitable[httpx.Response]]
+
+
+async def _askings(side: Side, route: Route, scope: str, region: str) -> dict[Asking, Call]:
+    """Every way in which this side is asked for a route by an officer of the region."""
+    subjects = await side.filled.subjects(region)
+    path, headers = route.path.format_map(subjects), {"Authorization": _token(side.filled.servers, route, subjects)}
+    askings: dict[Asking, Call] = {}
+    for wanted in route.filters:
+        for page, params in (await _pages(side.filled, route, wanted, subjects)).items():
+            if route.body is None:
+                call = partial(side.client.get, path, params=params, headers=headers)
+            else:
+                call = partial(side.client.post, path, json={**route.body, **params}, headers=headers)
+            askings[Asking(side.filled.service.name, route.name, wanted.name, scope, page)] = call
+    return askings
+
+
+async def _asked_again_if_slower(calls: Sequence[Call | None], times: int) -> list[float | None]:
+    """Median milliseconds of each call; those that seem to miss what is promised are asked many more times.
+
+    A dozen calls are over in the time in which something else on the machine may hold back one side only.
+    """
+    found = await _take_turns(calls, times)
+    small, large = found[0], found[-1]
+    if small is not None and large is not None and large > SUSPICIOUS * small:
+        return await _take_turns(calls, times * 4)
+    return found
+
+
+async def _take_turns(calls: Sequence[Call | None], times: int) -> list[float | None]:
+    """Median milliseconds of each call; None where there is none, or its officer does not see what it names."""
+    taken: list[list[float]] = [[] for _ in calls]
+    for turn in range(WARM_CALLS + times):
+        for call, took in zip(calls, taken, strict=True):
+            if call is None:
+                continue
+            begun = time.perf_counter()
+            answer = await call()
+            took_ms = (time.perf_counter() - begun) * 1000
+            if answer.status_code not in (200, 404):
+                raise WrongEnd(f"{answer.request.url}: {answer.status_code} {answer.text[:500]}")
+            if answer.status_code == 200 and turn >= WARM_CALLS:
+                took.append(took_ms)
+    return [statistics.median(took) if took else None for took in taken]
+
+
+def _token(servers: Servers, route: Route, subjects: Mapping[str, str]) -> str:
+    agency = subjects["provider"] if "lembaga-pelatihan" in route.roles else "dinsos"
+    return f"Bearer {Issuer(servers.home).mint('officer', route.roles, agency, subjects['region'])}"
+
+
+async def _pages(
+    filled: Filled, route: Route, wanted: Filter, subjects: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """The first page, and where there are more the one in the middle and the last, by their parameters."""
+    first = {name: value.format_map(subjects) for name, value in wanted.params.items()}
+    pages = {"first": first}
+    if route.rows:
+        within = route.within.format_map(subjects)
+        where = wanted.where.format_map(subjects)
+        cursors = await filled.fetch(
+            f"SELECT key FROM (SELECT {route.key} AS key, row_number() OVER (ORDER BY {route.order}) AS place,"  # noqa: S608 - our own table
+            f" count(*) OVER () AS size FROM {route.rows} WHERE {within} AND {where}) AS listed"
+            f" WHERE size > 2 * {PAGE} AND place IN (size / 2, size - {PAGE}) ORDER BY place"
+        )
+        for page, row in zip(("middle", "last"), cursors, strict=False):
+            pages[page] = first | {route.after: str(row["key"])}
+    return pages
+
+
+def _require_every_route(service: str, found: Mapping[Asking, object]) -> None:
+    missing = {route.name for route in ROUTES[service]} - {asking.route for asking in found}
+    if missing:
+        raise WrongEnd(f"{service}: nobody was shown {', '.join(sorted(missing))}")

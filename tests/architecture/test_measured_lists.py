@@ -1,0 +1,44 @@
+"""No list and no count is forgotten where its growth is measured: `benchmarks/lists/table.py` names every GET route."""
+
+from typing import Any
+
+from benchmarks.lists.rounds import counted, list_rows, missed
+from benchmarks.lists.table import CHASSIS, NOT_ASKED, ROUTES
+from chassis.service import Service
+from tests.architecture.house import SERVICES
+from tests.architecture.test_routes import routes_of
+
+
+def test_every_get_route_is_asked_at_both_sizes_or_told_why_not(service: Service) -> None:
+    there = {name for name, _ in routes_of(service)}
+    asked = {route.name for route in (*ROUTES[service.name], *CHASSIS)}
+    assert asked <= there, "the table asks routes that are gone"
+    assert {name for name in there if name.startswith("GET ")} - asked <= NOT_ASKED.keys()
+
+
+def test_what_is_not_asked_is_there_and_tells_why(service: Service) -> None:
+    asked = {route.name for route in ROUTES[service.name]}
+    assert not asked & NOT_ASKED.keys(), "asked, and said not to be"
+    assert all(NOT_ASKED.values())
+
+
+def test_the_table_knows_every_service() -> None:
+    assert set(ROUTES) == set(SERVICES)
+
+
+def test_what_is_judged_is_noticeable_and_of_a_bounded_programme() -> None:
+    def timing(route: str, small_ms: float, large_ms: float, name: str = "all") -> dict[str, Any]:
+        times = {"small_ms": small_ms, "large_ms": large_ms, "ratio": large_ms / small_ms}
+        return {"route": route, "filter": name, **times}
+
+    timings = [
+        timing("a blink", 1.0, 4.9),
+        timing("kept", 5.0, 14.0),
+        timing("slower", 2.0, 8.0),
+        timing("grows with its programme", 5.0, 500.0, "giant programme"),
+    ]
+    found = {"timings": timings}
+    assert [each["route"] for each in counted(found)] == ["kept", "slower"]
+    assert [each["route"] for each in missed(found)] == ["slower"]
+    (row,) = list_rows(found)
+    assert (row["measured"], row["verdict"]) == (4.0, "missed")

@@ -1,0 +1,130 @@
+"""Pages of guarded lists: whatever the scope, everything in it is shown once, by agency, village and id."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text, Uuid, select, text
+
+from chassis.auth import ALL_AGENCIES, Officer, Role
+from chassis.paging import PageRequest, PageStartUnknown, RegionCode, fetch_scoped_page
+from chassis.transaction import Transaction
+from tests.support.service import ServiceUnderTest
+
+ACCOUNT = Table(
+    "account", MetaData(), Column("id", Uuid, primary_key=True), Column("balance_rupiah", BigInteger),
+    Column("agency", Text), Column("region_code", Text),
+)  # fmt: skip
+PLACES = ("33.28.04.2001", "33.28.04.2002", "33.28.05.2001", "33.29.01.2001", "33.28", "33.280")
+"""A kabupaten's own code is above its villages; the last one only begins like it."""
+ROWS = {
+    UUID(int=number): (agency, PLACES[number % len(PLACES)], number % 3)
+    for number, agency in enumerate(["dinsos", "dinas-koperasi", "dinsos", "dinsos"] * 9)
+}
+
+
+@pytest.fixture
+async def accounts(sample: ServiceUnderTest) -> ServiceUnderTest:
+    """The sample with accounts of two agencies in several places."""
+    for account_id, (agency, region, balance) in ROWS.items():
+        await sample.execute(
+            "INSERT INTO account (id, balance_rupiah, agency, region_code) VALUES (:id, :balance, :agency, :region)",
+            id=account_id, agency=agency, region=region, balance=balance,
+        )  # fmt: skip
+    return sample
+
+
+def officer(agency: str, region: str) -> Officer:
+    return Officer("urn:test", "officer", frozenset({Role.PETUGAS}), agency, region)
+
+
+def within(code: str, region: str) -> bool:
+    return not region or code == region or code.startswith(region + ".")
+
+
+def listed(agency: str, *regions: str) -> list[UUID]:
+    """Ids in the order of the pages."""
+    seen = [
+        (row[0], row[1], account_id)
+        for account_id, row in ROWS.items()
+        if agency in (row[0], ALL_AGENCIES) and all(within(row[1], region) for region in regions)
+    ]
+    return [account_id for _, _, account_id in sorted(seen)]
+
+
+async def read_all(
+    service: ServiceUnderTest,
+    reader: Officer,
+    region: str = "",
+    *,
+    agency: str | None = None,
+    newest_first: bool = False,
+) -> list[UUID]:
+    """Every page of three, as a caller reads who follows `next` to the end."""
+    found: list[UUID] = []
+    after: UUID | None = None
+    while True:
+        async with service.service.api_database.transaction(reader, agency=agency) as tx:
+            page = await fetch_scoped_page(
+                tx, select(ACCOUNT), ACCOUNT, after, 3, region=region, newest_first=newest_first
+            )
+        found += [row.id for row in page.rows]
+        if page.next is None:
+            return found
+        after = page.next
+
+
+@pytest.mark.parametrize("agency", ["dinsos", "dinas-koperasi", ALL_AGENCIES, "nobody"])
+@pytest.mark.parametrize("scope", ["", "33.28", "33.28.04", "33.28.04.2002", "33.2", "none"])
+async def test_all_pages_together_show_the_scope_once(accounts: ServiceUnderTest, agency: str, scope: str) -> None:
+    reader = officer(agency, scope)
+    assert await read_all(accounts, reader) == listed(agency, scope)
+    assert await read_all(accounts, reader, newest_first=True) == listed(agency, scope)[::-1]
+    for region in ("33.28.04", "33.28.05.2001", "33.29"):
+        assert await read_all(accounts, reader, region) == listed(agency, scope, region)
+
+
+async def test_a_route_across_agencies_shows_all_agencies_of_the_region(accounts: ServiceUnderTest) -> None:
+    reader = officer("dinsos", "33.28.04")
+    assert await read_all(accounts, reader, agency=ALL_AGENCIES) == listed(ALL_AGENCIES, "33.28.04")
+
+
+async def test_a_page_may_go_on_by_another_column_before_the_id(accounts: ServiceUnderTest) -> None:
+    async def page(tx: Transaction, after: UUID | None) -> tuple[list[UUID], UUID | None]:
+        found = await fetch_scoped_page(tx, select(ACCOUNT), ACCOUNT, after, 2, then=("balance_rupiah", "id"))
+        return [row.id for row in found.rows], found.next
+
+    found: list[UUID] = []
+    after: UUID | None = None
+    while True:
+        async with accounts.service.api_database.transaction(officer("dinsos", "33.28")) as tx:
+            ids, after = await page(tx, after)
+        found += ids
+        if after is None:
+            break
+    assert found == sorted(listed("dinsos", "33.28"), key=lambda each: (ROWS[each][1], ROWS[each][2], each))
+
+
+async def test_a_start_that_is_gone_or_of_others_is_refused(accounts: ServiceUnderTest) -> None:
+    of_others = next(each for each in ROWS if each not in listed("dinsos", "33.28.04"))
+    for after in (of_others, UUID(int=999)):
+        async with accounts.service.api_database.transaction(officer("dinsos", "33.28.04")) as tx:
+            with pytest.raises(PageStartUnknown):
+                await fetch_scoped_page(tx, select(ACCOUNT), ACCOUNT, after, 3)
+
+
+async def test_one_row_level_rule_guards_whatever_the_conditions_say(accounts: ServiceUnderTest) -> None:
+    async with accounts.service.api_database.transaction(officer("dinsos", "33.28.04")) as tx:
+        seen = await tx.fetch_all(text("SELECT id FROM account ORDER BY agency, region_code, id"))
+    assert [row.id for row in seen] == listed("dinsos", "33.28.04")
+
+
+@pytest.mark.parametrize(("code", "good"), [("33", True), ("33.28.04.2001", True), ("", True), ("33.2", False)])
+def test_a_region_is_a_code_of_the_ministry(code: str, good: bool) -> None:
+    class Wanted(PageRequest):
+        region: RegionCode | None = None
+
+    if good:
+        assert Wanted(region=code).region == code
+    else:
+        with pytest.raises(ValueError, match="pattern"):
+            Wanted(region=code)
