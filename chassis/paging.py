@@ -7,12 +7,14 @@ one index (`agency`, `region_code`, id) holds the page of every scope in one pie
 the order of ids alone, an officer of the last village would read past everybody else's rows first.
 """
 
+import base64
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
+import orjson
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, literal, select, tuple_
 
 from chassis.auth import ALL_AGENCIES
@@ -35,6 +37,10 @@ BEFORE_ALL = UUID(int=0)
 
 After = Annotated[UUID | None, Query(description="`next` of the page before; without it, the first page")]
 AfterNumber = Annotated[int, Query(ge=0, description="`next` of the page before; 0: the first page")]
+PLACE_MAX = 500
+AfterPlace = Annotated[
+    str | None, Query(max_length=PLACE_MAX, description="`next` of the page before; without it, the first page")
+]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Items on the page at most")]
 
 
@@ -50,7 +56,7 @@ class Page(BaseModel, Generic[ItemT]):
     """Some items, and what to give as `after` for those that follow; None at the end."""
 
     items: list[ItemT]
-    next: UUID | None
+    next: UUID | str | None
 
 
 class NumberedPage(BaseModel, Generic[ItemT]):
@@ -63,14 +69,14 @@ class NumberedPage(BaseModel, Generic[ItemT]):
 class PageRequest(Command):
     """Where to go on and how many; the base of filters that are one model."""
 
-    after: UUID | None = None
+    after: Annotated[str | None, Field(max_length=PLACE_MAX)] = None
     limit: int = Field(default=50, ge=1, le=LIMIT_MAX)
 
 
 class PageStartUnknown(Unprocessable):
-    """`after` names nothing that the caller sees: what follows it cannot be told."""
+    """`after` is no `next` of this list, or one of another scope."""
 
-    title = "The page behind this one cannot be found any more: begin at the first page"
+    title = "The page behind this one cannot be found: begin at the first page"
 
 
 class PageRows(NamedTuple, Generic[RowT, CursorT]):
@@ -106,38 +112,53 @@ async def fetch_scoped_page(
     tx: Transaction,
     query: Select[Any],
     table: Table,
-    after: UUID | None,
+    after: str | None,
     limit: int,
     *,
     region: str | None = None,
     then: Sequence[str] = ("id",),
     newest_first: bool = False,
     looks_at: int | None = None,
-) -> PageRows[Row[Any], UUID]:
+) -> PageRows[Row[Any], str]:
     """The page behind `after` in the caller's scope, and within a region if asked: by agency, village, then `then`.
 
     `then` names columns of the guarded table; the last one is its unique id, and the query selects it. A query that no
     index serves, such as a part of a name, finds what it finds among the next `looks_at` rows: its page may hold less
-    than others that follow, even nothing, and names a next one as long as there are rows to look at. Raises
-    `PageStartUnknown` when the row that `after` names is gone from the caller's scope.
+    than others that follow, even nothing, and names a next one as long as there are rows to look at.
+
+    `next` is the place behind which to go on, not a row: it stays where it is when that row moves to another village.
+    A row that itself moves across the place while somebody turns the pages is missed, or seen twice. Raises
+    `PageStartUnknown`.
     """
     fixed = _fixed(tx, table, region)
     columns = [column for name in ("agency", "region_code", *then) if (column := table.c[name]) not in fixed]
-    scope, key, here = in_scope(tx, table, region), columns[-1], tuple_(*columns)
+    scope, here = in_scope(tx, table, region), tuple_(*columns)
     order = [column.desc() if newest_first else column for column in columns]
     if after is not None:
-        start = await tx.fetch_one(select(*columns).where(key == after, scope))
-        if start is None:
-            raise PageStartUnknown(after=after)
-        scope = and_(scope, here < _row(start) if newest_first else here > _row(start))
+        start = _row(_place_of(after, columns))
+        scope = and_(scope, here < start if newest_first else here > start)
     end = None
     if looks_at is not None:
         end = await tx.fetch_one(select(*columns).where(scope).order_by(*order).offset(looks_at - 1).limit(1))
     if end is not None:
         scope = and_(scope, here >= _row(end) if newest_first else here <= _row(end))
-    rows = await tx.fetch_all(query.where(scope).order_by(*order).limit(limit + 1))
-    page = cut_page(rows, limit, lambda row: row._mapping[key])
-    return page if end is None or page.next is not None else PageRows(page.rows, end[-1])
+    places = [column.label(f"place_{number}") for number, column in enumerate(columns)]
+    rows = await tx.fetch_all(query.add_columns(*places).where(scope).order_by(*order).limit(limit + 1))
+    page = cut_page(rows, limit, lambda row: _place([row._mapping[place.name] for place in places]))
+    return page if end is None or page.next is not None else PageRows(page.rows, _place(end))
+
+
+def _place(values: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(list(values), default=str)).decode()
+
+
+def _place_of(after: str, columns: Sequence[ColumnElement[Any]]) -> Sequence[Any]:
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(after))
+        pairs = zip(columns, values, strict=True)
+        return [TypeAdapter(column.type.python_type).validate_python(value) for column, value in pairs]
+    except (ValueError, TypeError):
+        raise PageStartUnknown from None
 
 
 def _row(values: Sequence[Any]) -> ColumnElement[Any]:

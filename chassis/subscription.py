@@ -193,7 +193,11 @@ class Subscription:
         # The subscriber's own asking sleeps after each empty answer, however soon the next record comes.
         found = _flat(await consumer.getmany(timeout_ms=ASK_TIMEOUT_MS, max_records=self._batch_size))
         if await more_gather(len(found), self._batch_size):
-            found += _flat(await consumer.getmany(max_records=self._batch_size - len(found)))
+            try:
+                found += _flat(await consumer.getmany(max_records=self._batch_size - len(found)))
+            except KafkaError as error:
+                # The client stands behind what it gave: that must not be lost for what it could not give besides.
+                log.warning("more_not_gathered", error=type(error).__name__)
         return found
 
     async def _handle(self, processor: Processor, subscriber: Any, message: KafkaMessage) -> None:

@@ -43,10 +43,19 @@ class Together(Generic[ItemT, ResultT]):
         try:
             results = await self._work([item for item, _ in taken])
         except Exception as error:
-            for _, done in taken:
-                if not done.done():
-                    done.set_exception(error)
+            _fail(taken, error)
             return
+        except BaseException:
+            # Cancelled from outside: nobody would ever answer those who wait.
+            _fail([*taken, *self._waiting], ConnectionAbortedError("ended while others waited"))
+            self._waiting = []
+            raise
         for (_, done), result in zip(taken, results, strict=True):
             if not done.done():
                 done.set_result(result)
+
+
+def _fail(waiting: Sequence[tuple[ItemT, asyncio.Future[ResultT]]], error: Exception) -> None:
+    for _, done in waiting:
+        if not done.done():
+            done.set_exception(error)

@@ -44,7 +44,7 @@ class ReceiptPost:
     def _open(self) -> aiohttp.ClientSession:
         # Not before there is a loop, which the session belongs to.
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5), trust_env=True)
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
         return self._session
 
     async def _send_all(self, reference: str, statuses: list[str], after_seconds: float) -> None:

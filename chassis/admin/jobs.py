@@ -19,7 +19,11 @@ SEE_JOB = Permission("job.see", ALL_ROLES)
 CANCEL = Permission("job.cancel", ALL_ROLES - {Role.AUDITOR})
 RETRY = Permission("job.retry", ALL_ROLES - {Role.AUDITOR})
 ANY_JOB = {Role.PETUGAS, Role.OPERATOR}
-"""Roles that cancel and retry all jobs of their agency; everybody else those they started themselves."""
+"""Roles that cancel all jobs of their agency and retry those that failed; everybody else those they started themselves.
+
+What was cancelled goes on for nobody but its starter, in whose name it acts: a maker must not take up the
+approvals that a checker thought better of.
+"""
 
 _COLUMNS = """
     SELECT *, CASE WHEN state IN ('queued', 'running') THEN "left" / nullif(rate_per_second, 0) END AS seconds_left
@@ -138,15 +142,17 @@ async def _cancel_job(tx: Transaction, wanted: tuple[UUID, Sequence[str]]) -> UU
 
 
 async def _retry_job(tx: Transaction, job_id: UUID) -> UUID:
-    await _require(tx, RETRY, job_id)
+    job = await _job(tx, job_id)
+    await _require(tx, RETRY, job_id, only_starter=job.state == "cancelled")
     if await tx.fetch_one(_RETRY_JOB, {"id": job_id}) is None:
         raise JobNotRetryable(job_id=job_id)
     return job_id
 
 
-async def _require(tx: Transaction, permission: Permission, job_id: UUID) -> None:
+async def _require(tx: Transaction, permission: Permission, job_id: UUID, *, only_starter: bool = False) -> None:
     """Raises NotFound for a job of another agency, NotAllowed for somebody else's."""
     await _job(tx, job_id)
     starter = {"id": job_id, "issuer": tx.officer.issuer, "subject": tx.officer.subject}
-    if not (tx.officer.roles & ANY_JOB or await tx.scalar(_STARTED_BY, starter)):
+    by_role = bool(tx.officer.roles & ANY_JOB) and not only_starter
+    if not (by_role or await tx.scalar(_STARTED_BY, starter)):
         raise NotAllowed(operation=permission.operation)

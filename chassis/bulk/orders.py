@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, Field, JsonValue, model_validator
 from sqlalchemy import Row, text
 
 from chassis.auth import Officer
@@ -21,6 +21,8 @@ from chassis.transaction import Transaction
 BULK_JOB = "bulk"
 ITEMS_LIMIT = 5000
 """Items that one request may bring; what a filter finds is not limited."""
+SAME_LIMIT_BYTES = 4096
+"""Of what is alike for all, and of a filter: it is kept for each row."""
 
 _JOB = text(
     "SELECT id, state, parameters ->> 'act' AS act, parameters -> 'ids' AS ids FROM job"
@@ -70,6 +72,15 @@ class NothingToRetry(Conflict):
     title = "No row of this job failed that has not been tried again already"
 
 
+def _small(fields: Fields) -> Fields:
+    if len(json.dumps(fields).encode()) > SAME_LIMIT_BYTES:
+        raise ValueError(f"at most {SAME_LIMIT_BYTES} bytes as JSON")
+    return fields
+
+
+Small = Annotated[Fields, AfterValidator(_small)]
+
+
 class BulkOrder(Command):
     """An act done for each of a list (`items`) or for each of what a list of this service shows (`each_of`).
 
@@ -80,13 +91,13 @@ class BulkOrder(Command):
     act: str = Field(max_length=200)
     items: list[Fields] | None = Field(default=None, min_length=1, max_length=ITEMS_LIMIT)
     each_of: str | None = Field(default=None, max_length=200)
-    where: Fields = Field(default_factory=dict)
+    where: Small = Field(default_factory=dict)
     """The list's filters, and the names in its path."""
-    take: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=FIELDS_LIMIT)] | Fields = Field(
+    take: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=FIELDS_LIMIT)] | Small = Field(
         default_factory=list
     )
     """Fields of the list that go into the act, beside those in its path; as an object: the act's name for each."""
-    same: Fields = Field(default_factory=dict)
+    same: Small = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "BulkOrder":
@@ -105,7 +116,7 @@ class BulkOrder(Command):
 class RetryFailed(Command):
     """The failed rows again; `same` replaces fields of each."""
 
-    same: Fields = Field(default_factory=dict)
+    same: Small = Field(default_factory=dict)
 
 
 class Chosen(BaseModel):

@@ -13,7 +13,7 @@ from chassis.auth import Permission, Role
 from chassis.http import Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
-from chassis.paging import After, Limit, Page, RegionCode
+from chassis.paging import AfterPlace, Limit, Page, RegionCode
 from services.console.presenting import Entry, present
 from services.console.registry import Registry
 from services.console.session import bearer_token
@@ -66,7 +66,7 @@ class TimelineView(BaseModel):
 async def get_cases(
     read: Read,
     region: RegionCode = "",
-    after: After = None,
+    after: AfterPlace = None,
     limit: Limit = 50,
 ) -> Page[CaseView]:
     """Cases within the officer's scope, optionally of one region."""

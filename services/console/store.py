@@ -216,7 +216,7 @@ async def find_case(tx: Transaction, case_id: UUID) -> CaseFile | None:
     return CaseFile(*row) if row else None
 
 
-async def list_cases(tx: Transaction, *, region: str, after: UUID | None, limit: int) -> PageRows[CaseLine, UUID]:
+async def list_cases(tx: Transaction, *, region: str, after: str | None, limit: int) -> PageRows[CaseLine, str]:
     """Case files within the officer's scope and a region, by agency, village and id, behind `after`."""
     last = (
         sa.select(case_event.c.type.label("last_type"), case_event.c.occurred_on.label("last_on"))

@@ -69,7 +69,7 @@ class Sender:
         if by_email:
             async with service.database.transaction() as tx:
                 await mark_as_email(tx, by_email)
-        async with open_session(settings.sms_timeout_seconds) as session:
+        async with open_session(settings.sms_gateway_url, settings.sms_timeout_seconds) as session:
             carrier = Carrier(gateway_of(settings, session), mail, settings.sms_concurrency)
             outcomes = await carrier.carry_all(plans)
         return [_tried(one, outcomes) for one in plans]
@@ -97,7 +97,7 @@ class Asker:
         if not questions:
             return False
         slots = asyncio.Semaphore(settings.sms_concurrency)
-        async with open_session(settings.sms_timeout_seconds) as session:
+        async with open_session(settings.sms_gateway_url, settings.sms_timeout_seconds) as session:
             gateway = gateway_of(settings, session)
             asked = await asyncio.gather(*(_ask(gateway, slots, question) for question in questions))
         patience = Patience(

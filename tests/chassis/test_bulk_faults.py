@@ -125,6 +125,9 @@ async def test_a_cancelled_one_stops_between_rows_and_goes_on_when_taken_up(
     assert [row["outcome"] for row in await rows_of(penetap, job_id)] == ["done"] * 2 + ["waiting"] * 3
     assert await balances(sample) == {n: 105 if n < 3 else 100 for n in range(1, 6)}
     assert (await another.post(f"/jobs/{job_id}/retry")).status_code == 403
+    # Not even who may retry other jobs: the rest would be decided in the name of somebody who thought better of it.
+    maker = sample.as_(Role.PETUGAS, subject="maker")
+    assert (await maker.post(f"/jobs/{job_id}/retry")).status_code == 403
     assert (await penetap.post(f"/jobs/{job_id}/retry")).status_code == 201
     await sample.run_jobs()
     assert await balances(sample) == dict.fromkeys(range(1, 6), 105)

@@ -1,8 +1,14 @@
 """Where many come together, more are waited for; what comes alone is not held up."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from chassis import workers
+from chassis.subscription import Subscription
 from chassis.workers import GATHERING_FROM, more_gather
 
 
@@ -15,3 +21,26 @@ async def test_only_what_is_neither_few_nor_full_waits(
 ) -> None:
     monkeypatch.setattr(workers, "GATHERING_SECONDS", 0)
     assert await more_gather(count, 500) is waits
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_the_client_gave_is_kept_when_it_cannot_give_more(
+    fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands behind that already: thrown away, it would never come again."""
+    monkeypatch.setattr(workers, "GATHERING_SECONDS", 0)
+    place, asked = TopicPartition("t", 0), list[int | None]()
+
+    async def getmany(*, timeout_ms: int = 0, max_records: int | None = None) -> dict[TopicPartition, list[Any]]:
+        asked.append(max_records)
+        if fails and len(asked) == 2:
+            raise KafkaError
+        return {place: list(range(GATHERING_FROM))}
+
+    subscription = Subscription(
+        service="s", bootstrap_servers="", database=cast(Any, None), catalogue={}, batch_size=500,
+        consumers=cast(Any, SimpleNamespace(kinds=())),
+    )  # fmt: skip
+    found = await subscription._ask(cast(AIOKafkaConsumer, SimpleNamespace(getmany=getmany)))
+    assert len(found) == GATHERING_FROM * (1 if fails else 2)
+    assert asked == [500, 500 - GATHERING_FROM]

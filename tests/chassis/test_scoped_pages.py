@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from sqlalchemy import BigInteger, Column, MetaData, Table, Text, Uuid, select, text
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text, Uuid, select, text, update
 
 from chassis.auth import ALL_AGENCIES, Officer, Role
 from chassis.paging import PageRequest, PageStartUnknown, RegionCode, fetch_scoped_page
@@ -61,7 +61,7 @@ async def read_all(
 ) -> list[UUID]:
     """Every page of three, as a caller reads who follows `next` to the end."""
     found: list[UUID] = []
-    after: UUID | None = None
+    after: str | None = None
     while True:
         async with service.service.api_database.transaction(reader, agency=agency) as tx:
             page = await fetch_scoped_page(
@@ -89,12 +89,12 @@ async def test_a_route_across_agencies_shows_all_agencies_of_the_region(accounts
 
 
 async def test_a_page_may_go_on_by_another_column_before_the_id(accounts: ServiceUnderTest) -> None:
-    async def page(tx: Transaction, after: UUID | None) -> tuple[list[UUID], UUID | None]:
+    async def page(tx: Transaction, after: str | None) -> tuple[list[UUID], str | None]:
         found = await fetch_scoped_page(tx, select(ACCOUNT), ACCOUNT, after, 2, then=("balance_rupiah", "id"))
         return [row.id for row in found.rows], found.next
 
     found: list[UUID] = []
-    after: UUID | None = None
+    after: str | None = None
     while True:
         async with accounts.service.api_database.transaction(officer("dinsos", "33.28")) as tx:
             ids, after = await page(tx, after)
@@ -104,12 +104,25 @@ async def test_a_page_may_go_on_by_another_column_before_the_id(accounts: Servic
     assert found == sorted(listed("dinsos", "33.28"), key=lambda each: (ROWS[each][1], ROWS[each][2], each))
 
 
-async def test_a_start_that_is_gone_or_of_others_is_refused(accounts: ServiceUnderTest) -> None:
-    of_others = next(each for each in ROWS if each not in listed("dinsos", "33.28.04"))
-    for after in (of_others, UUID(int=999)):
-        async with accounts.service.api_database.transaction(officer("dinsos", "33.28.04")) as tx:
-            with pytest.raises(PageStartUnknown):
-                await fetch_scoped_page(tx, select(ACCOUNT), ACCOUNT, after, 3)
+@pytest.mark.parametrize("after", ["", "x", "bm90anNvbg==", "WyJhIl0=", "WyJkaW5zb3MiLCIzMy4yOC4wNC4yMDAyIiwieCJd"])
+async def test_a_place_that_no_page_of_this_list_named_is_refused(accounts: ServiceUnderTest, after: str) -> None:
+    async with accounts.service.api_database.transaction(officer("dinsos", "33.28.04")) as tx:
+        with pytest.raises(PageStartUnknown):
+            await fetch_scoped_page(tx, select(ACCOUNT), ACCOUNT, after, 3)
+
+
+async def test_a_place_stays_where_it_is_when_its_row_moves(accounts: ServiceUnderTest) -> None:
+    """Else everybody between the old village and the new one would be passed over."""
+    reader = officer("dinsos", "33.28")
+    everybody = listed("dinsos", "33.28")
+    async with accounts.service.api_database.transaction(reader) as tx:
+        first = await fetch_scoped_page(tx, select(ACCOUNT), ACCOUNT, None, 2)
+    moved = first.rows[-1].id
+    async with accounts.service.database.transaction() as tx:
+        await tx.execute(update(ACCOUNT).where(ACCOUNT.c.id == moved).values(region_code="33.28.99.9999"))
+    async with accounts.service.api_database.transaction(reader) as tx:
+        rest = await fetch_scoped_page(tx, select(ACCOUNT), ACCOUNT, first.next, 100)
+    assert [row.id for row in rest.rows if row.id != moved] == everybody[2:]
 
 
 async def test_one_row_level_rule_guards_whatever_the_conditions_say(accounts: ServiceUnderTest) -> None:

@@ -59,3 +59,15 @@ async def test_who_went_away_leaves_the_others_their_results() -> None:
     assert await stays == 4
     with pytest.raises(asyncio.CancelledError):
         await gone
+
+
+async def test_who_waits_while_everything_is_ended_is_told_so() -> None:
+    work = Work()
+    together = Together(work, limit=1)
+    asked = [asyncio.create_task(together(number)) for number in (1, 2)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert together._working is not None
+    together._working.cancel()
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(each) for each in found] == [ConnectionAbortedError] * 2

@@ -6,6 +6,7 @@ import pytest
 
 from chassis.errors import StaleVersion
 from chassis.ids import new_id
+from services.notifications.clients.sms_http import proxy_of
 from services.notifications.domain import wording
 from services.notifications.domain.backoff import wait_after, wait_seconds
 from services.notifications.domain.message import (
@@ -207,3 +208,24 @@ def test_an_acknowledgement_covers_what_was_on_the_paper() -> None:
         printed.told(None, 4)
     with pytest.raises(NotAllOnThisList):
         printed.told(frozenset([new_id()]), 5)
+
+
+@pytest.mark.parametrize(
+    ("environment", "proxy"),
+    [
+        ({}, None),
+        ({"https_proxy": "http://proxy:3128"}, "http://proxy:3128"),
+        ({"http_proxy": "http://proxy:3128"}, None),
+        ({"all_proxy": "http://proxy:3128"}, "http://proxy:3128"),
+        ({"https_proxy": "http://proxy:3128", "no_proxy": "sms.example"}, None),
+    ],
+)
+def test_the_gateway_is_reached_through_the_proxy_that_the_environment_names(
+    environment: dict[str, str], proxy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_of("https://sms.example/api") == proxy

@@ -1,7 +1,6 @@
 """A page of the list of cases."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from chassis.paging import PageRows
 from chassis.transaction import Transaction
@@ -13,10 +12,10 @@ class CasesWanted:
     """Which cases: those of a region (empty: all in scope), behind `after`, at most `limit`."""
 
     region: str
-    after: UUID | None
+    after: str | None
     limit: int
 
 
-async def list_cases(tx: Transaction, wanted: CasesWanted) -> PageRows[store.CaseLine, UUID]:
+async def list_cases(tx: Transaction, wanted: CasesWanted) -> PageRows[store.CaseLine, str]:
     """The cases, by agency, village and id."""
     return await store.list_cases(tx, region=wanted.region, after=wanted.after, limit=wanted.limit)

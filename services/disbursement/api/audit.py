@@ -15,7 +15,7 @@ from chassis.auth import Permission, Role
 from chassis.http import Read, Routes
 from chassis.paging import BEFORE_ALL, After, Limit, Page
 from services.disbursement.api.common import page
-from services.disbursement.store import projection_tables, reading
+from services.disbursement.store import reading
 from services.disbursement.store.ledger import log_page
 
 REFUSED = Permission("audit.refused-assistance", roles={Role.OPERATOR}, across_agencies=True)
@@ -57,7 +57,7 @@ class RefusedAssistanceView(BaseModel):
 @routes.get("/refused-assistance", permission=REFUSED)
 async def get_refused_assistance(read: Read, after: After = None, limit: Limit = 50) -> Page[RefusedAssistanceView]:
     """What was heard of other agencies' aid and not believed."""
-    return page(RefusedAssistanceView, await read(reading.page_of, projection_tables.refused_assistance, after, limit))
+    return page(RefusedAssistanceView, await read(reading.refused_assistance_page, after, limit))
 
 
 @routes.get("/audit-export", permission=EXPORT, response_class=StreamingResponse)

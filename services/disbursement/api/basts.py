@@ -13,7 +13,7 @@ from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
-from chassis.paging import After, Limit, Page
+from chassis.paging import AfterPlace, Limit, Page
 from chassis.transaction import Transaction
 from services.disbursement.api.common import READ, about, page
 from services.disbursement.api.handovers import PRINT
@@ -120,7 +120,7 @@ async def get_basts(
     session_id: UUID | None = None,
     grant_id: UUID | None = None,
     state: BastState | None = None,
-    after: After = None,
+    after: AfterPlace = None,
     limit: Limit = 50,
 ) -> Page[BastView]:
     """Handover records in the caller's scope."""
@@ -176,7 +176,7 @@ async def post_void_answer(void_id: UUID, body: AnswerChange, act: Act) -> Creat
 
 @routes.get("/bast-voids", permission=READ)
 async def get_voids(
-    read: Read, state: ChangeState | None = None, after: After = None, limit: Limit = 50
+    read: Read, state: ChangeState | None = None, after: AfterPlace = None, limit: Limit = 50
 ) -> Page[VoidView]:
     """Requested voids and their answers."""
     return page(VoidView, await read(reading.page_of, handover_tables.bast_void, after, limit, state=state))
@@ -184,7 +184,7 @@ async def get_voids(
 
 @routes.get("/bast-corrections", permission=READ)
 async def get_corrections(
-    read: Read, state: ChangeState | None = None, after: After = None, limit: Limit = 50
+    read: Read, state: ChangeState | None = None, after: AfterPlace = None, limit: Limit = 50
 ) -> Page[CorrectionView]:
     """Requested corrections and their answers."""
     return page(CorrectionView, await read(reading.page_of, handover_tables.bast_correction, after, limit, state=state))

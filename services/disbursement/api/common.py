@@ -16,7 +16,7 @@ ViewT = TypeVar("ViewT", bound=BaseModel)
 READ = Permission("disbursement.read", roles={Role.PETUGAS, Role.VERIFIKATOR, Role.PENETAP, Role.PENDAMPING})
 
 
-def page(view: type[ViewT], found: PageRows[Any, UUID]) -> Page[ViewT]:
+def page(view: type[ViewT], found: PageRows[Any, Any]) -> Page[ViewT]:
     """Rows as a page of views."""
     return Page(items=views(view, found.rows), next=found.next)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from chassis.paging import After, Limit, Page
+from chassis.paging import After, AfterPlace, Limit, Page
 from chassis.transaction import Transaction
 from contracts.fields import Code
 from services.disbursement.api.common import READ, about, page, views
@@ -93,7 +93,7 @@ async def get_grants(
     state: GrantState | None = None,
     package_code: Code | None = None,
     region_code: Region = None,
-    after: After = None,
+    after: AfterPlace = None,
     limit: Limit = 50,
 ) -> Page[GrantView]:
     """Grants in the caller's scope, filtered."""

@@ -11,7 +11,7 @@ from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
-from chassis.paging import LIMIT_MAX, After, Limit, Page
+from chassis.paging import LIMIT_MAX, After, AfterPlace, Limit, Page
 from chassis.transaction import Transaction
 from services.disbursement.api.common import READ, about, page, views
 from services.disbursement.names import names_of
@@ -88,7 +88,7 @@ async def post_session(body: PlanHandoverSession, act: Act) -> Created:
 
 @routes.get("/handover-sessions", permission=READ)
 async def get_sessions(
-    read: Read, programme_id: UUID | None = None, after: After = None, limit: Limit = 50
+    read: Read, programme_id: UUID | None = None, after: AfterPlace = None, limit: Limit = 50
 ) -> Page[SessionView]:
     """Sessions in the caller's scope."""
     found = await read(reading.page_of, handover_tables.handover_session, after, limit, programme_id=programme_id)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from chassis.paging import LIMIT_MAX, After, AfterNumber, Limit, NumberedPage, Page
+from chassis.paging import LIMIT_MAX, AfterNumber, AfterPlace, Limit, NumberedPage, Page
 from chassis.transaction import Transaction
 from services.disbursement.api.common import READ, about, page, views
 from services.disbursement.domain.programme import Programme
@@ -115,7 +115,7 @@ async def post_programme(body: OpenProgramme, act: Act) -> Created:
 
 
 @routes.get("/programmes", permission=READ)
-async def get_programmes(read: Read, after: After = None, limit: Limit = 50) -> Page[ProgrammeView]:
+async def get_programmes(read: Read, after: AfterPlace = None, limit: Limit = 50) -> Page[ProgrammeView]:
     """Programmes in the caller's scope."""
     return page(ProgrammeView, await read(reading.page_of, tables.programme, after, limit))
 

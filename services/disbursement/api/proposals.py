@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from chassis.paging import BEFORE_ALL, After, Limit, Page, cut_page
+from chassis.paging import BEFORE_ALL, After, AfterPlace, Limit, Page, cut_page
 from chassis.transaction import Transaction
 from services.disbursement.api.common import READ, about, page
 from services.disbursement.store import reading, tables
@@ -97,7 +97,7 @@ async def post_amendment(body: ProposeAmendment, act: Act) -> Created:
 
 @routes.get("/proposals", permission=READ)
 async def get_proposals(
-    read: Read, programme_id: UUID | None = None, after: After = None, limit: Limit = 50
+    read: Read, programme_id: UUID | None = None, after: AfterPlace = None, limit: Limit = 50
 ) -> Page[ProposalView]:
     """Proposals in the caller's scope."""
     return page(ProposalView, await read(reading.page_of, tables.proposal, after, limit, programme_id=programme_id))
@@ -178,7 +178,7 @@ async def post_decree(body: SignDecree, act: Act) -> Created:
 
 @routes.get("/decrees", permission=READ)
 async def get_decrees(
-    read: Read, programme_id: UUID | None = None, after: After = None, limit: Limit = 50
+    read: Read, programme_id: UUID | None = None, after: AfterPlace = None, limit: Limit = 50
 ) -> Page[DecreeView]:
     """Decrees in the caller's scope."""
     return page(DecreeView, await read(reading.page_of, tables.decree, after, limit, programme_id=programme_id))

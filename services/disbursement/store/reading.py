@@ -11,6 +11,7 @@ from chassis.transaction import Transaction
 from services.disbursement.domain.handover import BastNotFound
 from services.disbursement.store import handover_tables as h
 from services.disbursement.store import tables as t
+from services.disbursement.store.projection_tables import refused_assistance
 
 _WAITING_FOR: ColumnElement[str] = literal_column("""CASE aid_grant.state
     WHEN 'conditional' THEN CASE WHEN EXISTS (
@@ -41,18 +42,20 @@ _INVITED_PAGE = text(_INVITED + "AND appointment.id > CAST(:after AS uuid) ORDER
 
 
 async def page_of(
-    tx: Transaction, /, table: Table, after: UUID | None, limit: int, **equal: object
-) -> PageRows[Any, UUID]:
-    """A page of a table with an `id`, filtered by equal columns; a filter of None is no filter."""
-    statement = _filtered(select(table), table, equal)
-    if "region_code" in table.c:
-        return await fetch_scoped_page(tx, statement, table, after, limit)
-    return await fetch_page(tx, statement, table.c.id, after, limit)
+    tx: Transaction, /, table: Table, after: str | None, limit: int, **equal: object
+) -> PageRows[Any, str]:
+    """A page of a guarded table, filtered by equal columns; a filter of None is no filter."""
+    return await fetch_scoped_page(tx, _filtered(select(table), table, equal), table, after, limit)
+
+
+async def refused_assistance_page(tx: Transaction, after: UUID | None, limit: int) -> PageRows[Any, UUID]:
+    """A page of what was heard of other agencies' aid and not believed: of all of them."""
+    return await fetch_page(tx, select(refused_assistance), refused_assistance.c.id, after, limit)
 
 
 async def grants_page(
-    tx: Transaction, /, after: UUID | None, limit: int, *, region_code: str | None = None, **equal: object
-) -> PageRows[Any, UUID]:
+    tx: Transaction, /, after: str | None, limit: int, *, region_code: str | None = None, **equal: object
+) -> PageRows[Any, str]:
     """A page of grants with what each waits for and since how many days; filters as in `page_of`, and a region."""
     expected = (h.appointment.c.grant_id == t.aid_grant.c.id) & (h.appointment.c.state == "expected")
     statement = select(

@@ -120,7 +120,9 @@ async def list_plans(tx: Transaction, wanted: PlanFilter) -> Page[PlanView]:
         query = query.where(p.c.state == wanted.state.value)
     found = await fetch_scoped_page(tx, query, p, wanted.after, wanted.limit, region=wanted.region)
     plans = {plan.id: plan for plan in await find_plans(tx, [row.id for row in found.rows])}
-    return Page(items=[PlanView(**_plain(plans[row.id], tx.today)) for row in found.rows], next=found.next)
+    # One may have left the reader's scope between the two statements.
+    shown = [plans[row.id] for row in found.rows if row.id in plans]
+    return Page(items=[PlanView(**_plain(plan, tx.today)) for plan in shown], next=found.next)
 
 
 async def _details(tx: Transaction, plan: MentoringPlan) -> PlanDetails:

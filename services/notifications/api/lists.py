@@ -11,7 +11,7 @@ from chassis.errors import Refusal
 from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
-from chassis.paging import After, Limit, Page
+from chassis.paging import AfterPlace, Limit, Page
 from chassis.tls import trusted
 from services.notifications.api.messages import ACKNOWLEDGE
 from services.notifications.clients.registry import Contact, ContactBook
@@ -50,7 +50,7 @@ async def get_lists(
     read: Read,
     state: ListState | None = None,
     programme_id: UUID | None = None,
-    after: After = None,
+    after: AfterPlace = None,
     limit: Limit = 50,
 ) -> Page[ListView]:
     """A page of lists, by agency, village and id."""

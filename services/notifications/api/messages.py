@@ -4,7 +4,7 @@ from uuid import UUID
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from chassis.paging import After, Limit, Page
+from chassis.paging import AfterPlace, Limit, Page
 from services.notifications.domain.message import MessageState
 from services.notifications.domain.template import TemplateCode
 from services.notifications.usecases.acknowledge_message import (
@@ -37,7 +37,7 @@ async def get_messages(
     template_code: TemplateCode | None = None,
     person_id: UUID | None = None,
     programme_id: UUID | None = None,
-    after: After = None,
+    after: AfterPlace = None,
     limit: Limit = 50,
 ) -> Page[MessageView]:
     """A page of messages, by agency, village and id."""

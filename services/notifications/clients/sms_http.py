@@ -5,6 +5,8 @@ import hmac
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 from uuid import UUID
 
 import aiohttp
@@ -58,11 +60,18 @@ def signed_by_gateway(secret: str, body: bytes, given: str | None) -> bool:
     return bool(secret) and given is not None and hmac.compare_digest(signature(secret, body), given)
 
 
-def open_session(timeout_seconds: float) -> aiohttp.ClientSession:
+def open_session(gateway_url: str, timeout_seconds: float) -> aiohttp.ClientSession:
     """Connections to the gateway; the timeout is that of connecting, and of each wait for an answer."""
     timeout = aiohttp.ClientTimeout(total=3 * timeout_seconds, sock_connect=timeout_seconds, sock_read=timeout_seconds)
     connector = aiohttp.TCPConnector(ssl=trusted(), limit=0)
-    return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True)
+    return aiohttp.ClientSession(connector=connector, timeout=timeout, proxy=proxy_of(gateway_url))
+
+
+def proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for this address, asked once and not for every request."""
+    parts = urlsplit(url)
+    named = getproxies()
+    return None if proxy_bypass(parts.hostname or "") else named.get(parts.scheme) or named.get("all")
 
 
 class SmsGateway:

@@ -1,4 +1,8 @@
-"""Printed lists and their entries. Writers lock messages first, then lists, each in id order."""
+"""Printed lists and their entries. Writers lock messages first, in id order, then lists.
+
+Lists are opened in the order of their programme, matter, group and village, and withdrawn from in the order of their
+ids; where the two meet, PostgreSQL ends one, which is repeated.
+"""
 
 from collections.abc import Sequence
 from datetime import date

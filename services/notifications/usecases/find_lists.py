@@ -58,7 +58,7 @@ async def find_lists(
     *,
     state: ListState | None = None,
     programme_id: UUID | None = None,
-    after: UUID | None = None,
+    after: str | None = None,
     limit: int = 50,
 ) -> Page[ListView]:
     """A page of lists, by agency, village and id."""

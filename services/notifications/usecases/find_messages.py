@@ -75,7 +75,7 @@ async def find_messages(
     template_code: TemplateCode | None = None,
     person_id: UUID | None = None,
     programme_id: UUID | None = None,
-    after: UUID | None = None,
+    after: str | None = None,
     limit: int = 50,
 ) -> Page[MessageView]:
     """A page of messages, by agency, village and id."""

@@ -6,7 +6,7 @@ from fastapi import Request
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from chassis.paging import After, Limit, Page
+from chassis.paging import AfterPlace, Limit, Page
 from services.registry.domain.end_request import RequestState
 from services.registry.settings import Settings
 from services.registry.usecases.approve_answer import ApproveAnswer, approve_answer
@@ -36,7 +36,7 @@ async def post_membership(person_id: UUID, body: StartMembership, request: Reque
 async def get_requests(
     read: Read,
     state: RequestState | None = None,
-    after: After = None,
+    after: AfterPlace = None,
     limit: Limit = 50,
 ) -> Page[EndRequestView]:
     """Requests to the reader's agency; `state=open` are those that wait for an answer."""

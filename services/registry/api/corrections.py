@@ -4,7 +4,7 @@ from uuid import UUID
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from chassis.paging import After, Limit, Page
+from chassis.paging import AfterPlace, Limit, Page
 from services.registry.domain.correction import CorrectionState
 from services.registry.usecases.approve_correction import ApproveCorrection, approve_correction
 from services.registry.usecases.find_corrections import find_corrections
@@ -31,7 +31,7 @@ async def post_correction(person_id: UUID, body: ProposeCorrection, act: Act) ->
 async def get_corrections(
     read: Read,
     state: CorrectionState | None = None,
-    after: After = None,
+    after: AfterPlace = None,
     limit: Limit = 50,
 ) -> Page[CorrectionView]:
     """Corrections, oldest first; `state=proposed` are those that wait."""

@@ -7,7 +7,7 @@ from fastapi import Query
 
 from chassis.auth import ALL_ROLES, Permission, Role
 from chassis.http import Read, Routes
-from chassis.paging import After, Limit, Page
+from chassis.paging import AfterPlace, Limit, Page
 from services.registry.domain.purpose import Purpose
 from services.registry.usecases import find_people as show
 from services.registry.usecases.find_regions import find_regions
@@ -31,7 +31,7 @@ RegionCode = Annotated[str, Query(pattern=r"^[0-9.]{0,13}$")]
 @routes.get("/people", permission=LIST)
 async def get_people(
     read: Read,
-    after: After = None,
+    after: AfterPlace = None,
     limit: Limit = 50,
     region: RegionCode = "",
     purpose: Purpose = Purpose.CASE_WORK,

@@ -197,8 +197,8 @@ async def request_scope(tx: Transaction, graduation_id: UUID) -> Row[Any]:
 
 
 async def find_requests(
-    tx: Transaction, after: UUID | None, limit: int, state: RequestState | None
-) -> PageRows[Row[Any], UUID]:
+    tx: Transaction, after: str | None, limit: int, state: RequestState | None
+) -> PageRows[Row[Any], str]:
     """A page of requests with the answer that waits, by village and graduation id."""
     waiting = end_answer.alias("waiting")
     of_request = (waiting.c.graduation_id == end_request.c.graduation_id) & (

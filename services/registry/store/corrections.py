@@ -100,8 +100,8 @@ async def open_correction(tx: Transaction, person_id: UUID, field: PersonField) 
 
 
 async def find_corrections(
-    tx: Transaction, after: UUID | None, limit: int, state: CorrectionState | None = None
-) -> PageRows[Correction, UUID]:
+    tx: Transaction, after: str | None, limit: int, state: CorrectionState | None = None
+) -> PageRows[Correction, str]:
     """A page of corrections, by village, the oldest first."""
     query = select(correction)
     if state is not None:

@@ -199,8 +199,8 @@ async def family_card(tx: Transaction, family_id: UUID) -> str:
 
 
 async def find_people(
-    tx: Transaction, after: UUID | None, limit: int, within: str = "", name: str = "", born_on: date | None = None
-) -> PageRows[Row[Any], UUID]:
+    tx: Transaction, after: str | None, limit: int, within: str = "", name: str = "", born_on: date | None = None
+) -> PageRows[Row[Any], str]:
     """A page of people in the caller's scope, by village and id; filtered by region, part of the name, birth date.
 
     No index finds a part of a name beneath row-level security: only so many people are looked at for one page.

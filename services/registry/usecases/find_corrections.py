@@ -1,7 +1,5 @@
 """Show corrections: those that wait for a second officer, and the history."""
 
-from uuid import UUID
-
 from chassis.paging import Page
 from chassis.transaction import Transaction
 from services.registry.domain.correction import IDENTIFYING, Correction, CorrectionState
@@ -14,7 +12,7 @@ _MASK = "***"
 
 
 async def find_corrections(
-    tx: Transaction, after: UUID | None, limit: int, state: CorrectionState | None
+    tx: Transaction, after: str | None, limit: int, state: CorrectionState | None
 ) -> Page[CorrectionView]:
     """A page of corrections in the reader's scope."""
     found = await corrections.find_corrections(tx, after, limit, state=state)

@@ -1,7 +1,5 @@
 """Show requests to end social assistance."""
 
-from uuid import UUID
-
 from chassis.paging import Page
 from chassis.transaction import Transaction
 from services.registry.domain.end_request import RequestState
@@ -10,7 +8,7 @@ from services.registry.views import EndRequestView
 
 
 async def find_end_requests(
-    tx: Transaction, after: UUID | None, limit: int, state: RequestState | None
+    tx: Transaction, after: str | None, limit: int, state: RequestState | None
 ) -> Page[EndRequestView]:
     """A page of requests to the reader's agency, with their age."""
     found = await assistance.find_requests(tx, after, limit, state)

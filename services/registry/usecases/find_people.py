@@ -29,7 +29,7 @@ class SearchPeople(PageRequest):
 
 
 async def find_people(
-    tx: Transaction, after: UUID | None, limit: int, region: str, purpose: Purpose
+    tx: Transaction, after: str | None, limit: int, region: str, purpose: Purpose
 ) -> Page[PersonLine]:
     """A page of people in the reader's scope; names are masked, and no reading recorded, for readers without need."""
     return await _page(tx, await people.find_people(tx, after, limit, within=region), purpose)
@@ -43,7 +43,7 @@ async def search_people(tx: Transaction, wanted: SearchPeople) -> Page[PersonLin
     return await _page(tx, found, wanted.purpose)
 
 
-async def _page(tx: Transaction, found: PageRows[Row[Any], UUID], purpose: Purpose) -> Page[PersonLine]:
+async def _page(tx: Transaction, found: PageRows[Row[Any], str], purpose: Purpose) -> Page[PersonLine]:
     clear = sees_names(tx.officer)
     if clear:
         await tx.record_access(purpose, [row.id for row in found.rows])

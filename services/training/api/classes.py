@@ -9,7 +9,7 @@ from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
 from chassis.i18n import Language
 from chassis.pages import render
-from chassis.paging import After, Limit, Page
+from chassis.paging import AfterPlace, Limit, Page
 from contracts.fields import Code
 from services.training.api.access import READ
 from services.training.usecases.find_attendance_list import find_attendance_list
@@ -32,7 +32,7 @@ async def get_classes(
     read: Read,
     programme_id: UUID | None = None,
     course_code: Code | None = None,
-    after: After = None,
+    after: AfterPlace = None,
     limit: Limit = 50,
 ) -> Page[ClassView]:
     """Classes with their sessions, page by page."""

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
-from chassis.paging import After, Limit, Page
+from chassis.paging import AfterPlace, Limit, Page
 from services.training.api.access import READ
 from services.training.domain.sheet import SheetState
 from services.training.usecases.find_sheets import (
@@ -43,7 +43,7 @@ async def get_sheets(
     read: Read,
     class_id: UUID | None = None,
     state: SheetState | None = None,
-    after: After = None,
+    after: AfterPlace = None,
     limit: Limit = 50,
 ) -> Page[SheetSummary]:
     """Sheets without their lines, page by page; `state=reported` or `proposed`: what waits."""
@@ -52,7 +52,7 @@ async def get_sheets(
 
 @routes.get("/unaccepted-sheets", permission=READ_UNACCEPTED)
 async def get_unaccepted_sheets(
-    read: Read, class_id: UUID | None = None, after: After = None, limit: Limit = 50
+    read: Read, class_id: UUID | None = None, after: AfterPlace = None, limit: Limit = 50
 ) -> Page[UnacceptedSheetView]:
     """Sheets of the inbound topic that were not taken in, newest first, with the code of the refusal."""
     return await read(find_unaccepted_sheets, class_id, after, limit)

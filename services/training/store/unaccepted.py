@@ -38,8 +38,8 @@ async def insert_unaccepted_sheets(tx: Transaction, rows: Sequence[Mapping[str, 
 
 
 async def page_of_unaccepted(
-    tx: Transaction, class_id: UUID | None, after: UUID | None, limit: int
-) -> PageRows[Row[Any], UUID]:
+    tx: Transaction, class_id: UUID | None, after: str | None, limit: int
+) -> PageRows[Row[Any], str]:
     """By agency and place, the newest first, of one class if asked."""
     statement = select(unaccepted_sheet)
     if class_id is not None:

@@ -52,7 +52,7 @@ async def find_class(tx: Transaction, class_id: UUID) -> ClassView:
 
 
 async def find_classes(
-    tx: Transaction, programme_id: UUID | None, course_code: str | None, after: UUID | None, limit: int
+    tx: Transaction, programme_id: UUID | None, course_code: str | None, after: str | None, limit: int
 ) -> Page[ClassView]:
     """Classes by agency, place and id, of a programme or course if asked."""
     statement = select(training_class)

@@ -70,7 +70,7 @@ class SheetVerificationView(BaseModel):
 
 
 async def find_sheets(
-    tx: Transaction, class_id: UUID | None, state: SheetState | None, after: UUID | None, limit: int
+    tx: Transaction, class_id: UUID | None, state: SheetState | None, after: str | None, limit: int
 ) -> Page[SheetSummary]:
     """Sheets by agency, place and id, of a class or in a state if asked."""
     statement = _summaries()

@@ -29,7 +29,7 @@ class UnacceptedSheetView(BaseModel):
 
 
 async def find_unaccepted_sheets(
-    tx: Transaction, class_id: UUID | None, after: UUID | None, limit: int
+    tx: Transaction, class_id: UUID | None, after: str | None, limit: int
 ) -> Page[UnacceptedSheetView]:
     """By agency and place, the newest first.
 
