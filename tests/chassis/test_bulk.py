@@ -10,7 +10,7 @@ import pytest
 
 from chassis.auth import Role
 from chassis.bulk import job as bulk_job
-from chassis.bulk.orders import ITEMS_LIMIT, SAME_LIMIT_BYTES
+from chassis.bulk.orders import ITEMS_LIMIT
 from tests.chassis.bulk import CREDIT, TOP_UP, account, balances, chunk, job_of, ordered, rows_of, with_accounts
 from tests.chassis.sample.service import BUGGY_RUPIAH
 from tests.support.service import ServiceUnderTest
@@ -223,16 +223,6 @@ async def test_a_list_is_limited_and_the_limit_told(sample: ServiceUnderTest) ->
     assert f"at most {ITEMS_LIMIT} items" in response.json()["errors"][0]["message"]
     assert (await officer.post("/bulk", json={"act": CREDIT, "items": ONE * ITEMS_LIMIT})).status_code == 202
     assert (await sample.fetch_all("SELECT count(*) AS n FROM bulk_item"))[0].n == ITEMS_LIMIT
-
-
-@pytest.mark.parametrize("name", ["same", "where"])
-async def test_what_is_kept_for_each_row_is_small(sample: ServiceUnderTest, name: str) -> None:
-    order: dict[str, Any] = {"act": CREDIT, name: {"amount_rupiah": "9" * SAME_LIMIT_BYTES}}
-    order |= {"items": ONE} if name == "same" else {"each_of": "/accounts"}
-    response = await sample.as_(Role.PETUGAS).post("/bulk", json=order)
-    assert response.status_code == 422
-    assert str(SAME_LIMIT_BYTES) in response.text
-    assert not await sample.fetch_all("SELECT 1 FROM job")
 
 
 async def test_the_same_order_sent_again_is_one_job(sample: ServiceUnderTest) -> None:

@@ -1,11 +1,15 @@
-"""Fields of a row: dotted names reach into objects, and ids are told by their names."""
+"""Fields of a row: dotted names reach into objects, ids are told by their names, and what all rows share is small."""
 
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from chassis.auth import Role
 from chassis.bulk.acts import ids_among, nested
+from chassis.bulk.orders import SAME_LIMIT_BYTES
+from tests.chassis.bulk import CREDIT, account
+from tests.support.service import ServiceUnderTest
 
 ID = UUID(int=1)
 
@@ -47,3 +51,13 @@ def test_the_order_of_fields_is_always_the_same() -> None:
 )
 def test_only_ids_are_told_of_a_request(given: dict[str, Any], expected: dict[str, UUID]) -> None:
     assert ids_among(given, ("plan_id", "r.grant_id")) == expected
+
+
+@pytest.mark.parametrize("name", ["same", "where"])
+async def test_what_is_kept_for_each_row_is_small(sample: ServiceUnderTest, name: str) -> None:
+    order: dict[str, Any] = {"act": CREDIT, name: {"amount_rupiah": "9" * SAME_LIMIT_BYTES}}
+    order |= {"items": [{"account_id": account(1)}]} if name == "same" else {"each_of": "/accounts"}
+    response = await sample.as_(Role.PETUGAS).post("/bulk", json=order)
+    assert response.status_code == 422
+    assert str(SAME_LIMIT_BYTES) in response.text
+    assert not await sample.fetch_all("SELECT 1 FROM job")

@@ -26,8 +26,12 @@ class Mutation:
     guard: str
     without: str
     tests: tuple[str, ...]
-    shows: str
-    """What the failure must speak of: red for another reason proves nothing."""
+    shows: str | tuple[str, ...]
+    """What the failure must speak of, or one of what: red for another reason proves nothing."""
+
+    def is_shown_in(self, told: str) -> bool:
+        """Whether the failure speaks of it."""
+        return any(each in told for each in ((self.shows,) if isinstance(self.shows, str) else self.shows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,4 +36,4 @@ def test_with_every_guard_in_place_the_tests_are_green(checkout: Path) -> None:
 def test_a_guard_taken_out_turns_its_test_red(mutated: Mutation, checkout: Path) -> None:
     for name, outcome in outcomes(checkout, mutated.tests).items():
         assert outcome.kind == "failed", f"{name}: {outcome.kind}: {outcome.told}"
-        assert mutated.shows in outcome.told, f"{name} is red for another reason: {outcome.told}"
+        assert mutated.is_shown_in(outcome.told), f"{name} is red for another reason: {outcome.told}"
