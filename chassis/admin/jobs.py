@@ -19,10 +19,10 @@ SEE_JOB = Permission("job.see", ALL_ROLES)
 CANCEL = Permission("job.cancel", ALL_ROLES - {Role.AUDITOR})
 RETRY = Permission("job.retry", ALL_ROLES - {Role.AUDITOR})
 ANY_JOB = {Role.PETUGAS, Role.OPERATOR}
-"""Roles that cancel all jobs of their agency and retry those that failed; everybody else those they started themselves.
+"""Roles that cancel and retry all jobs of their agency; everybody else those they started themselves.
 
-What was cancelled goes on for nobody but its starter, in whose name it acts: a maker must not take up the
-approvals that a checker thought better of.
+Bulk acts that were cancelled go on for nobody but who ordered them, in whose name they are done: a maker must not take
+up the approvals that a checker thought better of.
 """
 
 _COLUMNS = """
@@ -143,7 +143,7 @@ async def _cancel_job(tx: Transaction, wanted: tuple[UUID, Sequence[str]]) -> UU
 
 async def _retry_job(tx: Transaction, job_id: UUID) -> UUID:
     job = await _job(tx, job_id)
-    await _require(tx, RETRY, job_id, only_starter=job.state == "cancelled")
+    await _require(tx, RETRY, job_id, only_starter=job.act is not None and job.state == "cancelled")
     if await tx.fetch_one(_RETRY_JOB, {"id": job_id}) is None:
         raise JobNotRetryable(job_id=job_id)
     return job_id

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from chassis.auth import Role
-from chassis.paging import LIMIT_MAX, PageRequest, cut_page
+from chassis.paging import LIMIT_MAX, PLACE_MAX, PageRequest, cut_page
 from tests.support.service import OfficerClient, ServiceUnderTest
 
 IDS = [str(UUID(int=number)) for number in range(1, 6)]
@@ -49,11 +49,15 @@ async def test_behind_the_last_there_is_nothing(officer: OfficerClient) -> None:
     assert page == {"items": [], "next": None}
 
 
-@pytest.mark.parametrize("wrong", [{"limit": 0}, {"limit": LIMIT_MAX + 1}, {"after": "the-first"}])
+@pytest.mark.parametrize("wrong", [{"limit": 0}, {"limit": LIMIT_MAX + 1}, {"after": "x" * (PLACE_MAX + 1)}])
 async def test_what_no_page_is_asked_by(sample: ServiceUnderTest, wrong: dict[str, str | int]) -> None:
     assert (await sample.as_(Role.PETUGAS).get("/accounts", params=wrong)).status_code == 422
     with pytest.raises(ValidationError):
         PageRequest.model_validate(wrong)
+
+
+async def test_a_list_by_id_begins_behind_no_text(sample: ServiceUnderTest) -> None:
+    assert (await sample.as_(Role.PETUGAS).get("/accounts", params={"after": "the-first"})).status_code == 422
 
 
 @pytest.mark.parametrize(
