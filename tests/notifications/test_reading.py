@@ -15,7 +15,6 @@ async def test_messages_are_paged_filtered_and_counted(world: World) -> None:
     officer = world.service.as_(Role.PETUGAS)
     first = (await officer.get("/messages", params={"limit": 3})).json()
     assert len(first["items"]) == 3
-    assert first["next"] == first["items"][-1]["id"]
     rest = (await officer.get("/messages", params={"limit": 3, "after": first["next"]})).json()
     assert len(rest["items"]) == 1
     assert rest["next"] is None
