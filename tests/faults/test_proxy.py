@@ -236,7 +236,7 @@ async def test_a_connection_that_falls_silent_is_given_up(
             pass
         await asyncio.wait_for(sample.processor().process([record(ordered(1))]), 60)
         rows = await sample.fetch_all("SELECT balance_rupiah FROM account")
-        assert [row.balance_rupiah for row in rows] == [10]
+        assert [row.balance_rupiah for row in rows] == [15]
 
 
 async def test_silent_connections_of_a_pool_are_given_up_together(
