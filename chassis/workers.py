@@ -18,7 +18,7 @@ RECENT_SECONDS = 30
 """A loop that failed within this time is not trusted yet."""
 
 GATHERING_FROM = 16
-GATHERING_SECONDS = 0.03
+GATHERING_SECONDS = 0.01
 
 
 async def pause(stopping: asyncio.Event, seconds: float) -> None:
