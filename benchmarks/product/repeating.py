@@ -38,5 +38,5 @@ async def _repeat(consumer: AIOKafkaConsumer, producer: AIOKafkaProducer, share:
         if event_id not in repeated and dice.random() < share:
             repeated.add(event_id)
             await producer.send_and_wait(
-                record.topic, record.value, key=record.key, headers=record.headers, partition=record.partition
+                record.topic, record.value, key=record.key, headers=list(record.headers), partition=record.partition
             )
