@@ -4,7 +4,7 @@ import asyncio
 import os
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -50,14 +50,18 @@ async def measure(side: Side, people_count: int, meanwhile: Callable[[], Awaitab
     finally:
         side.stop()
     await _prove(side, people_count)
-    used = {part: after[part] - before[part] for part in after}
+    return figures(people_count, seconds, {part: after[part] - before[part] for part in after}, peak)
+
+
+def figures(people_count: int, seconds: float, used: Mapping[str, float], peak: Mapping[str, float]) -> Figures:
+    """Of a round: its seconds, the seconds of processor time by part, and the most megabytes by process."""
     return Figures(
         people_count=people_count,
         seconds=seconds,
         people_per_second=people_count / seconds,
         cpu_ms_per_person=1000 * sum(used.values()) / people_count,
-        cpu_seconds_by_part=used,
-        memory_mb_by_process=peak,
+        cpu_seconds_by_part=dict(used),
+        memory_mb_by_process=dict(peak),
         load_average=os.getloadavg()[0],
     )
 

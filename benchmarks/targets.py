@@ -30,16 +30,18 @@ TELEMETRY: Final = Target("telemetry on / off, CPU ms per person", 1.15, 1.08, a
 def chain_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The table's rows of the chain: ratios of medians, and the rounds they come from."""
 
-    def median(side: str, figure: str) -> float:
-        return float(found[side][figure]["median"])
-
     floor, traced, untraced = "floor, full", "chassis, telemetry on", "chassis, telemetry off"
     measured = {
-        CHAIN_SPEED: median(traced, "people_per_second") / median(floor, "people_per_second"),
-        CHAIN_CPU: median(floor, "cpu_ms_per_person") / median(traced, "cpu_ms_per_person"),
-        TELEMETRY: median(traced, "cpu_ms_per_person") / median(untraced, "cpu_ms_per_person"),
+        CHAIN_SPEED: ratio(found, "people_per_second", traced, floor),
+        CHAIN_CPU: ratio(found, "cpu_ms_per_person", floor, traced),
+        TELEMETRY: ratio(found, "cpu_ms_per_person", traced, untraced),
     }
     return target_rows(found, measured)
+
+
+def ratio(found: Mapping[str, Any], figure: str, side: str, beside: str) -> float:
+    """The median of one side's rounds over that of the other's."""
+    return float(found[side][figure]["median"]) / float(found[beside][figure]["median"])
 
 
 def target_rows(found: Mapping[str, Any], measured: Mapping[Target, float]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from chassis.database import Database
 from chassis.events import Catalogue, Delivered
 from chassis.logs import logger
-from chassis.polling import Poll, Records
+from chassis.polling import Poll, Records, records_of
 from chassis.records import Readable, RecordReader, Unreadable
 
 log = logger(__name__)
@@ -136,8 +136,7 @@ def _pass_over(record: ConsumerRecord[Any, Any], reason: str) -> None:
 
 
 async def _ask(consumer: AIOKafkaConsumer) -> Records:
-    found = await consumer.getmany(timeout_ms=1000, max_records=BATCH_LIMIT)
-    return tuple(record for records in found.values() for record in records)
+    return records_of(await consumer.getmany(timeout_ms=1000, max_records=BATCH_LIMIT))
 
 
 async def _since(

@@ -1,7 +1,8 @@
 """Asking the log for records: when that last worked, and past a record that the client library cannot read."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -67,6 +68,11 @@ class Poll:
                 break
             found += records
         return found
+
+
+def records_of(found: Mapping[TopicPartition, Sequence[ConsumerRecord[Any, Any]]]) -> Records:
+    """Of all partitions the client answered with, each in its order."""
+    return tuple(chain.from_iterable(found.values()))
 
 
 def positions_of(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:

@@ -3,9 +3,8 @@
 import asyncio
 import dataclasses
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -22,7 +21,7 @@ from chassis.database import Database, is_transient
 from chassis.events import Catalogue
 from chassis.hearing import JOINING_SECONDS, Hearing
 from chassis.logs import logger
-from chassis.polling import Poll, Records
+from chassis.polling import Poll, Records, records_of
 from chassis.processing import Processor
 from chassis.projection import GenerationChanged, Projection, consumer_of
 from chassis.records import RecordReader
@@ -191,10 +190,10 @@ class Subscription:
 
     async def _ask(self, consumer: AIOKafkaConsumer) -> Records:
         # The subscriber's own asking sleeps after each empty answer, however soon the next record comes.
-        found = _flat(await consumer.getmany(timeout_ms=ASK_TIMEOUT_MS, max_records=self._batch_size))
+        found = records_of(await consumer.getmany(timeout_ms=ASK_TIMEOUT_MS, max_records=self._batch_size))
         if await more_gather(len(found), self._batch_size):
             try:
-                found += _flat(await consumer.getmany(max_records=self._batch_size - len(found)))
+                found += records_of(await consumer.getmany(max_records=self._batch_size - len(found)))
             except KafkaError as error:
                 # The client stands behind what it gave: that must not be lost for what it could not give besides.
                 log.warning("more_not_gathered", error=type(error).__name__)
@@ -271,10 +270,6 @@ class Subscription:
         if now - poll.asked_at > STALLED_SECONDS:
             found.append("consumer_stalled")
         return found
-
-
-def _flat(found: Mapping[TopicPartition, Sequence[ConsumerRecord[Any, Any]]]) -> Records:
-    return tuple(chain.from_iterable(found.values()))
 
 
 async def _parse_without_headers(

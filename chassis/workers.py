@@ -18,7 +18,9 @@ RECENT_SECONDS = 30
 """A loop that failed within this time is not trusted yet."""
 
 GATHERING_FROM = 16
+"""Fewer than this go at once: somebody may be waiting for just them."""
 GATHERING_SECONDS = 0.01
+"""With 30 ms the parts of a pipeline waited for each other; with none, each batch holds a few (decision 0031)."""
 
 
 async def pause(stopping: asyncio.Event, seconds: float) -> None:

@@ -6,7 +6,7 @@ from benchmarks.allocation.sides import DisbursementSide, StatementSide
 from benchmarks.comparing import Proof, compare
 from benchmarks.servers import Servers
 from benchmarks.sink import span_sink
-from benchmarks.targets import Target, target_rows
+from benchmarks.targets import Target, ratio, target_rows
 
 QUICK_PEOPLE, FULL_PEOPLE = 10_000, 100_000
 STATEMENTS, DISBURSEMENT = "statements", "disbursement"
@@ -36,13 +36,8 @@ def allocation(servers: Servers, people_count: int, rounds_count: int) -> dict[s
 
 def allocation_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
     """The table's rows: ratios of medians, and the rounds they come from."""
-
-    def median(side: str, figure: str) -> float:
-        return float(found[side][figure]["median"])
-
-    speed, cpu = "people_per_second", "cpu_ms_per_person"
     measured = {
-        ALLOCATION_SPEED: median(DISBURSEMENT, speed) / median(STATEMENTS, speed),
-        ALLOCATION_CPU: median(STATEMENTS, cpu) / median(DISBURSEMENT, cpu),
+        ALLOCATION_SPEED: ratio(found, "people_per_second", DISBURSEMENT, STATEMENTS),
+        ALLOCATION_CPU: ratio(found, "cpu_ms_per_person", STATEMENTS, DISBURSEMENT),
     }
     return target_rows(found, measured)

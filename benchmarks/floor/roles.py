@@ -13,6 +13,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from benchmarks.floor.events import AMOUNT_RUPIAH, Event, Heard, allocated, heard, new_id, paid
+from benchmarks.hand_relay import started_producer
 
 BATCH = 500
 Connection = asyncpg.Connection
@@ -73,11 +74,7 @@ async def allocate(floor: Floor, people_count: int, batch: int = BATCH, pause_se
 async def relay(floor: Floor, stopping: asyncio.Event) -> None:
     """Send what the outbox holds; remove or mark it when the broker has acknowledged."""
     connection, ears = await asyncpg.connect(floor.database_url), await asyncpg.connect(floor.database_url)
-    producer = AIOKafkaProducer(
-        bootstrap_servers=floor.bootstrap_servers, enable_idempotence=True, acks="all", linger_ms=1,
-        max_batch_size=256 * 1024,
-    )  # fmt: skip
-    await producer.start()
+    producer = await started_producer(floor.bootstrap_servers)
     wake = asyncio.Event()
     await ears.add_listener("outbox", lambda *_: wake.set())
     while not stopping.is_set():

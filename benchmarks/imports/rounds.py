@@ -7,7 +7,7 @@ from benchmarks.imports.lists import make_lists
 from benchmarks.imports.sides import RegistrySide, ScriptSide
 from benchmarks.servers import Servers
 from benchmarks.sink import span_sink
-from benchmarks.targets import Target, target_rows
+from benchmarks.targets import Target, ratio, target_rows
 
 QUICK_ROWS, FULL_ROWS = 10_000, 100_000
 SCRIPT, REGISTRY = "script", "registry"
@@ -36,13 +36,8 @@ def imports(servers: Servers, people_count: int, rounds_count: int) -> dict[str,
 
 def import_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
     """The table's rows: ratios of medians, and the rounds they come from."""
-
-    def median(side: str, figure: str) -> float:
-        return float(found[side][figure]["median"])
-
-    speed, cpu = "people_per_second", "cpu_ms_per_person"
     measured = {
-        IMPORT_SPEED: median(REGISTRY, speed) / median(SCRIPT, speed),
-        IMPORT_CPU: median(SCRIPT, cpu) / median(REGISTRY, cpu),
+        IMPORT_SPEED: ratio(found, "people_per_second", REGISTRY, SCRIPT),
+        IMPORT_CPU: ratio(found, "cpu_ms_per_person", SCRIPT, REGISTRY),
     }
     return target_rows(found, measured)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from benchmarks.targets import Target, target_rows
+from benchmarks.targets import Target, ratio, target_rows
 
 CHASSIS: Final = "chassis, telemetry on"
 TARGETS: Final = {
@@ -17,8 +17,5 @@ TARGETS: Final = {
 
 def peer_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The table's rows of the peers: ratios of medians, and the rounds they come from."""
-
-    def median(side: str) -> float:
-        return float(found[side]["people_per_second"]["median"])
-
-    return target_rows(found, {target: median(CHASSIS) / median(side) for side, target in TARGETS.items()})
+    measured = {target: ratio(found, "people_per_second", CHASSIS, side) for side, target in TARGETS.items()}
+    return target_rows(found, measured)

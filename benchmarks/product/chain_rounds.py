@@ -12,7 +12,7 @@ from rich.console import Console
 
 from benchmarks.product.repeating import repeated_records
 from benchmarks.product.serving import MESSAGES_PER_PERSON, Product, product
-from benchmarks.rounds import Figures, WrongEnd
+from benchmarks.rounds import Figures, WrongEnd, figures
 from benchmarks.servers import started_servers
 from benchmarks.usage import cpu_seconds, memory_mb
 
@@ -41,10 +41,10 @@ def product_chain(sizes: Sequence[int]) -> dict[int, Any]:
     found: dict[int, Any] = {}
     for size in sizes:
         with started_servers() as servers, product(servers) as running:
-            figures = asyncio.run(_measure(running, size))
-        found[size] = asdict(figures)
-        console.print(f"product, {size:,} people: {figures.people_per_second:.1f} people/s, "
-                      f"{figures.cpu_ms_per_person:.2f} CPU ms per person")  # fmt: skip
+            measured = asyncio.run(_measure(running, size))
+        found[size] = asdict(measured)
+        console.print(f"product, {size:,} people: {measured.people_per_second:.1f} people/s, "
+                      f"{measured.cpu_ms_per_person:.2f} CPU ms per person")  # fmt: skip
     return found
 
 
@@ -60,16 +60,7 @@ async def _measure(running: Product, people_count: int) -> Figures:
     looking.cancel()
     await prove(running, served_before + people_count)
     await running.clerk.close()
-    used = {part: after[part] - before[part] for part in after}
-    return Figures(
-        people_count=people_count,
-        seconds=seconds,
-        people_per_second=people_count / seconds,
-        cpu_ms_per_person=1000 * sum(used.values()) / people_count,
-        cpu_seconds_by_part=used,
-        memory_mb_by_process=peak,
-        load_average=os.getloadavg()[0],
-    )
+    return figures(people_count, seconds, {part: after[part] - before[part] for part in after}, peak)
 
 
 async def _prove_under_faults(running: Product) -> None:

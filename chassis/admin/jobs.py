@@ -142,17 +142,19 @@ async def _cancel_job(tx: Transaction, wanted: tuple[UUID, Sequence[str]]) -> UU
 
 
 async def _retry_job(tx: Transaction, job_id: UUID) -> UUID:
-    job = await _job(tx, job_id)
-    await _require(tx, RETRY, job_id, only_starter=job.act is not None and job.state == "cancelled")
+    await _require(tx, RETRY, job_id, starter_only_if_cancelled=True)
     if await tx.fetch_one(_RETRY_JOB, {"id": job_id}) is None:
         raise JobNotRetryable(job_id=job_id)
     return job_id
 
 
-async def _require(tx: Transaction, permission: Permission, job_id: UUID, *, only_starter: bool = False) -> None:
+async def _require(
+    tx: Transaction, permission: Permission, job_id: UUID, *, starter_only_if_cancelled: bool = False
+) -> None:
     """Raises NotFound for a job of another agency, NotAllowed for somebody else's."""
-    await _job(tx, job_id)
+    job = await _job(tx, job_id)
+    starter_only = starter_only_if_cancelled and job.act is not None and job.state == "cancelled"
     starter = {"id": job_id, "issuer": tx.officer.issuer, "subject": tx.officer.subject}
-    by_role = bool(tx.officer.roles & ANY_JOB) and not only_starter
+    by_role = bool(tx.officer.roles & ANY_JOB) and not starter_only
     if not (by_role or await tx.scalar(_STARTED_BY, starter)):
         raise NotAllowed(operation=permission.operation)

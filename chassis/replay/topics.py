@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from sqlalchemy import text
 
-from chassis.polling import Poll, Records
+from chassis.polling import Poll, Records, records_of
 from chassis.replay.generations import Generations, ReplayRefused
 
 POLL_TIMEOUT_MS = 200
@@ -113,8 +113,7 @@ class Topics:
 
     async def _ask(self, consumer: AIOKafkaConsumer) -> Records:
         behind = [partition for partition, offset in self._goal.items() if self._at[partition] < offset]
-        found = await consumer.getmany(*behind, timeout_ms=POLL_TIMEOUT_MS, max_records=self._batch_size)
-        return tuple(record for records in found.values() for record in records)
+        return records_of(await consumer.getmany(*behind, timeout_ms=POLL_TIMEOUT_MS, max_records=self._batch_size))
 
     async def settle(self) -> None:
         """Nothing to wait for: it never reads more than the live consumer has."""

@@ -164,7 +164,6 @@ person = Table(
     CheckConstraint("decile BETWEEN 1 AND 10", name="decile"),
     CheckConstraint("status IN ('active', 'deceased', 'moved_away')", name="status"),
     Index("person_scope", "agency", "region_code", "id"),
-    Index("person_name", text("lower(name)")),
 )
 
 correction = Table(

@@ -194,8 +194,6 @@ CREATE TABLE person (
     CONSTRAINT person_import_id_fkey FOREIGN KEY(import_id) REFERENCES list_import (id)
 );
 
-CREATE INDEX person_name ON person (lower(name));
-
 CREATE INDEX person_scope ON person (agency, region_code, id);
 
 CREATE TABLE correction (
