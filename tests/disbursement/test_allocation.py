@@ -143,7 +143,7 @@ async def test_deceased_before_the_proposal_is_released(world: World) -> None:
     assert (await world.grant_of(one))["ended_reason"] == "deceased"
 
 
-async def test_reserve_list_takes_freed_places_in_order(world: World) -> None:
+async def test_reserve_list_takes_freed_places_in_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     leaves, given, first, second = people(4)
     await world.known(leaves)
     await world.service.deliver(registered(given), registered(first), registered(second))
@@ -155,6 +155,7 @@ async def test_reserve_list_takes_freed_places_in_order(world: World) -> None:
     path = f"/grants/{grant['id']}/substitute"
     refused(await world.petugas.post(path, json=on("2023-11-10")), 409, "grant-not-in-state")
     await world.service.deliver(world.not_completed(leaves), sequence=2)
+    monkeypatch.setattr("services.disbursement.usecases.substitute_grant.CANDIDATES_AT_ONCE", 1)
     substitute = ok(await world.petugas.post(path, json=on("2023-11-10")))["id"]
     found = ok(await world.petugas.get(f"/grants/{substitute}"))
     assert (found["person_id"], found["state"]) == (str(first), "conditional")
@@ -212,13 +213,15 @@ async def test_a_large_allocation_goes_in_chunks(world: World, monkeypatch: pyte
     await world.known(*ids)
     waiting = [ids[9], ids[2], ids[15]]
     await world.reserve(*waiting)
-    await world.allocate()
+    ok(await world.petugas.post(f"/programmes/{world.programme_id}/allocations", json=on("2023-10-20")))
+    await world.service.service.jobs.run_next(world.service.service.database, 1000)
+    progress = "SELECT done, failed, total, state FROM job WHERE kind = :kind"
+    assert await world.service.fetch_one(progress, kind=JOB) == (7, 0, 20, "running")
+    await world.service.run_jobs()
     grants = sorted(await world.grants(), key=lambda grant: grant["id"])
     in_turn = [each for each in ids if each not in waiting]
     assert [grant["person_id"] for grant in grants] == [str(each) for each in [*in_turn, *waiting]]
-    job = await world.service.fetch_one("SELECT done, failed, state FROM job WHERE kind = :kind", kind=JOB)
-    assert job is not None
-    assert tuple(job) == (20, 0, "done")
+    assert await world.service.fetch_one(progress, kind=JOB) == (20, 0, 20, "done")
 
 
 async def test_the_same_event_twice_has_one_effect(world: World) -> None:

@@ -24,15 +24,6 @@ from tests.disbursement.builders import (
 from tests.disbursement.world import World
 
 
-async def confirmed(world: World, count: int) -> list[str]:
-    """People whose grants are confirmed; their ids."""
-    ids = people(count)
-    await world.known(*ids)
-    await world.allocate()
-    await world.service.deliver(*(world.completed(each) for each in ids), sequence=2)
-    return [str(each) for each in ids]
-
-
 async def test_conditional_grants_are_not_proposed(world: World) -> None:
     await world.known(*people(1))
     await world.allocate()
@@ -41,7 +32,7 @@ async def test_conditional_grants_are_not_proposed(world: World) -> None:
 
 
 async def test_four_eyes_and_the_version_seen(world: World) -> None:
-    await confirmed(world, 1)
+    await world.confirmed(1)
     proposal = await world.propose()
     path = f"/proposals/{proposal['id']}"
     assert (proposal["state"], proposal["lines_count"]) == ("submitted", 1)
@@ -64,7 +55,7 @@ async def test_four_eyes_and_the_version_seen(world: World) -> None:
 
 
 async def test_the_database_refuses_two_roles_in_one_person(world: World) -> None:
-    await confirmed(world, 1)
+    await world.confirmed(1)
     proposal = await world.propose()
     for column in ("checker", "penetap"):
         with pytest.raises(IntegrityError):
@@ -74,7 +65,7 @@ async def test_the_database_refuses_two_roles_in_one_person(world: World) -> Non
 
 
 async def test_double_aid_found_at_check_blocks_the_line_until_it_is_returned(world: World) -> None:
-    stays, doubled = await confirmed(world, 2)
+    stays, doubled = await world.confirmed(2)
     proposal = await world.propose()
     path = f"/proposals/{proposal['id']}"
     found = (await world.grants(person_id=doubled))[0]
@@ -97,7 +88,7 @@ async def test_double_aid_found_at_check_blocks_the_line_until_it_is_returned(wo
 
 
 async def test_double_aid_between_check_and_decree_stops_the_decree(world: World) -> None:
-    (one,) = await confirmed(world, 1)
+    (one,) = await world.confirmed(1)
     proposal = await world.check(await world.propose())
     await world.service.deliver(assistance((await world.grants())[0]["person_id"]))
     decree = on(
@@ -107,56 +98,8 @@ async def test_double_aid_between_check_and_decree_stops_the_decree(world: World
     assert (await world.grants(person_id=one))[0]["state"] == "proposed"
 
 
-async def test_a_returned_proposal_frees_its_grants_to_be_proposed_again(world: World) -> None:
-    await confirmed(world, 3)
-    proposal = await world.propose()
-    body = on("2023-11-15", version=proposal["version"], reason="incomplete")
-    ok(await world.verifikator.post(f"/proposals/{proposal['id']}/return", json=body))
-    assert {grant["state"] for grant in await world.grants()} == {"confirmed"}
-    again = await world.propose()
-    assert again["lines_count"] == 3
-    one = (await world.grants())[0]
-    line = {"grant_id": one["id"], "reason": "data_not_verified"}
-    body = on("2023-11-15", version=again["version"], lines=[line])
-    ok(await world.verifikator.post(f"/proposals/{again['id']}/lines/return", json=body))
-    assert ok(await world.petugas.get(f"/grants/{one['id']}"))["state"] == "confirmed"
-    assert (await world.proposal(again["id"]))["lines_count"] == 2
-
-
-async def test_what_was_heard_meanwhile_counts_when_lines_come_back(world: World) -> None:
-    one, other, third = await confirmed(world, 3)
-    proposal = await world.propose()
-    await world.service.deliver(corrected(UUID(one), status=PersonStatus.DECEASED), sequence=2)
-    line = {"grant_id": (await world.grants(person_id=one))[0]["id"], "reason": "data_not_verified"}
-    body = on("2023-11-15", version=proposal["version"], lines=[line])
-    ok(await world.verifikator.post(f"/proposals/{proposal['id']}/lines/return", json=body))
-    assert (await world.grants(person_id=one))[0]["ended_reason"] == "deceased"
-    await world.service.deliver(assistance(UUID(other)))
-    proposal = await world.proposal(proposal["id"])
-    body = on("2023-11-15", version=proposal["version"], reason="incomplete")
-    ok(await world.verifikator.post(f"/proposals/{proposal['id']}/return", json=body))
-    assert (await world.grants(person_id=other))[0]["ended_reason"] == "double_aid"
-    assert (await world.grants(person_id=third))[0]["state"] == "confirmed"
-    reasons = [told.data.reason for told in await world.service.published(AllocationReleasedV1)]
-    assert reasons == ["deceased", "double_aid"]
-    assert (await world.balances())["reserved"] == PRICE_RUPIAH
-
-
-async def test_a_proposal_without_lines_is_returned(world: World) -> None:
-    (one,) = await confirmed(world, 1)
-    body = on("2023-11-14", programme_id=str(world.programme_id))
-    created = ok(await world.petugas.post("/proposals", json=body))
-    await world.service.deliver(corrected(UUID(one), status=PersonStatus.DECEASED), sequence=2)
-    await world.service.run_jobs()
-    proposal = await world.proposal(created["id"])
-    assert (proposal["state"], proposal["return_reason"]) == ("returned", "no_lines_left")
-    check = on("2023-11-15", version=proposal["version"])
-    path = f"/proposals/{proposal['id']}/check"
-    refused(await world.verifikator.post(path, json=check), 409, "proposal-not-in-state")
-
-
 async def test_no_act_on_a_proposal_is_dated_before_the_last_one(world: World) -> None:
-    await confirmed(world, 1)
+    await world.confirmed(1)
     proposal = await world.propose()
     early = on("2023-11-13", version=proposal["version"])
     path = f"/proposals/{proposal['id']}/check"
@@ -167,42 +110,8 @@ async def test_no_act_on_a_proposal_is_dated_before_the_last_one(world: World) -
     ok(await world.penetap.post("/decrees", json=on("2023-11-16", **signed)))
 
 
-async def test_a_proposal_whose_collecting_ended_can_be_returned(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.disbursement.usecases.propose_grants.CHUNK_LIMIT", 2)
-    await confirmed(world, 3)
-    body = on("2023-11-14", programme_id=str(world.programme_id))
-    created = ok(await world.petugas.post("/proposals", json=body))
-    await world.service.service.jobs.run_next(world.service.service.database, 1000)
-    proposal = await world.proposal(created["id"])
-    returned = on("2023-11-15", version=proposal["version"], reason="incomplete")
-    path = f"/proposals/{proposal['id']}/return"
-    refused(await world.verifikator.post(path, json=returned), 409, "proposal-not-in-state")
-    ok(await world.petugas.post(f"/jobs/{proposal['job_id']}/cancel"))
-    ok(await world.verifikator.post(path, json=returned))
-    assert {grant["state"] for grant in await world.grants()} == {"confirmed"}
-    # Taken up again after all, it finds the proposal returned and leaves the grants alone.
-    ok(await world.service.as_(Role.OPERATOR).post(f"/jobs/{proposal['job_id']}/retry"))
-    await world.service.run_jobs()
-    assert {grant["state"] for grant in await world.grants()} == {"confirmed"}
-    assert (await world.propose())["lines_count"] == 3
-
-
-async def test_a_collecting_job_goes_on_where_it_was_cancelled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.disbursement.usecases.propose_grants.CHUNK_LIMIT", 2)
-    await confirmed(world, 3)
-    body = on("2023-11-14", programme_id=str(world.programme_id))
-    created = ok(await world.petugas.post("/proposals", json=body))
-    await world.service.service.jobs.run_next(world.service.service.database, 1000)
-    job_id = (await world.proposal(created["id"]))["job_id"]
-    ok(await world.petugas.post(f"/jobs/{job_id}/cancel"))
-    ok(await world.service.as_(Role.OPERATOR).post(f"/jobs/{job_id}/retry"))
-    await world.service.run_jobs()
-    proposal = await world.proposal(created["id"])
-    assert (proposal["state"], proposal["lines_count"]) == ("submitted", 3)
-
-
 async def test_a_signed_decree_comes_into_force_and_is_not_cancelled(world: World) -> None:
-    await confirmed(world, 1)
+    await world.confirmed(1)
     proposal = await world.check(await world.propose())
     signed = {"proposal_id": proposal["id"], "version": proposal["version"], "number": "1", "annex_reference": "I"}
     decree = ok(await world.penetap.post("/decrees", json=on(DECREE_ON, **signed)))
@@ -213,7 +122,7 @@ async def test_a_signed_decree_comes_into_force_and_is_not_cancelled(world: Worl
 
 
 async def test_a_signature_waits_for_nobody_who_works_in_the_programme(world: World) -> None:
-    await confirmed(world, 1)
+    await world.confirmed(1)
     proposal = await world.check(await world.propose())
     signed = {"proposal_id": proposal["id"], "version": proposal["version"], "number": "1", "annex_reference": "I"}
     async with world.service.service.database.transaction() as tx:
@@ -223,7 +132,7 @@ async def test_a_signature_waits_for_nobody_who_works_in_the_programme(world: Wo
 
 async def test_a_decree_number_is_used_once(world: World) -> None:
     await world.decided(*people(1))
-    await confirmed(world, 1)
+    await world.confirmed(1)
     proposal = await world.check(await world.propose())
     decree = on(
         DECREE_ON, proposal_id=proposal["id"], version=proposal["version"], number="460/2023", annex_reference="I"
@@ -241,7 +150,7 @@ async def test_proposal_and_decree_go_in_chunks(world: World, monkeypatch: pytes
 
 async def test_every_blocked_line_is_found_among_those_alike(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.disbursement.usecases.find_blocked_lines.ALIKE_LIMIT", 4)
-    ids = [UUID(each) for each in await confirmed(world, 9)]
+    ids = [UUID(each) for each in await world.confirmed(9)]
     proposal = await world.propose()
     blocked = joining, other, doubled, again, dead = ids[0], ids[5], ids[2], ids[6], ids[8]
     await world.service.deliver(corrected(joining, family_id=other), sequence=2)

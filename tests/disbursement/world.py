@@ -8,7 +8,17 @@ from uuid import UUID
 from chassis.auth import Role
 from chassis.ids import new_id
 from contracts.training import CourseCompletedV1, CourseNotCompletedV1, EnrolledV1, NotCompletedReason
-from tests.disbursement.builders import DECREE_ON, HANDED_ON, PRICE_RUPIAH, SIGNING, ok, on, programme, registered
+from tests.disbursement.builders import (
+    DECREE_ON,
+    HANDED_ON,
+    PRICE_RUPIAH,
+    SIGNING,
+    ok,
+    on,
+    people,
+    programme,
+    registered,
+)
 from tests.support.service import OfficerClient, ServiceUnderTest
 
 
@@ -117,6 +127,14 @@ class World:
         created = ok(await self.penetap.post("/decrees", json=body))
         await self.service.run_jobs()
         return UUID(created["id"])
+
+    async def confirmed(self, count: int) -> list[str]:
+        """People whose grants are confirmed; their ids."""
+        ids = people(count)
+        await self.known(*ids)
+        await self.allocate()
+        await self.service.deliver(*(self.completed(each) for each in ids), sequence=2)
+        return [str(each) for each in ids]
 
     async def decided(self, *people: UUID) -> UUID:
         """People who are known, trained and named by a decree; the decree's id."""

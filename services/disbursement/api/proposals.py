@@ -31,7 +31,7 @@ routes = Routes(tags=["proposal"])
 
 
 class ProposalView(BaseModel):
-    """A proposal; name its `version` when checking, returning or signing. `job_id`: the job that collects its lines."""
+    """A proposal; name its `version` when checking, returning or signing. `job_id`: the job at work on its lines."""
 
     id: UUID
     programme_id: UUID
@@ -160,7 +160,7 @@ async def post_check(proposal_id: UUID, body: CheckProposal, act: Act) -> Create
 
 @routes.post("/proposals/{proposal_id}/return", permission=CHECK, status_code=200)
 async def post_return(proposal_id: UUID, body: ReturnProposal, act: Act) -> Created:
-    """Return the whole proposal."""
+    """Return the whole proposal; a job (the proposal's `job_id`) gives its grants back."""
     return await act(about(return_proposal, proposal_id), body)
 
 

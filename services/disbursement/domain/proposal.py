@@ -33,7 +33,7 @@ NO_LINES_LEFT = "no_lines_left"
 
 
 class ReturnReason(StrEnum):
-    """Why a verifier returns a whole proposal; its grants stay confirmed."""
+    """Why a verifier returns a whole proposal; its grants are confirmed as before it."""
 
     INCOMPLETE = "incomplete"
     WRONG_PERIOD = "wrong_period"
@@ -82,9 +82,9 @@ class NothingToPropose(Conflict):
 
 
 class ProposalBeingCollected(Conflict):
-    """Another proposal of the programme is collecting its lines."""
+    """Another proposal of the programme is collecting its lines, or giving them back."""
 
-    title = "Another proposal of this programme is still being collected"
+    title = "Another proposal of this programme is still being collected or returned"
 
 
 class EmptyProposal(Conflict):
@@ -145,7 +145,7 @@ class Proposal:
     acted_on: date = date.min
     """Regional date of the last act: made, checked, returned, decided."""
     job_id: UUID | None = None
-    """The job that collects its lines."""
+    """The job that collects its lines, or gives them back."""
     version: int = 1
 
     def submit(self, lines_count: int) -> None:

@@ -1,6 +1,6 @@
 """Grants, the reserve list and the allocations' first rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 from uuid import UUID
@@ -184,15 +184,22 @@ async def last_position(tx: Transaction, programme_id: UUID) -> int:
     return int(found or 0)
 
 
-async def waiting_candidates(tx: Transaction, programme_id: UUID) -> Sequence[Any]:
-    """Reserve candidates without a grant, in order, locked."""
+async def waiting_candidates(tx: Transaction, programme_id: UUID, people: Collection[UUID]) -> dict[UUID, Any]:
+    """Those of the people who wait on the reserve list without a grant, by person, locked in the list's order."""
+    among = one_of(t.reserve_candidate.c.person_id, people)
+    return {row.person_id: row for row in await tx.fetch_all(_waiting(programme_id).where(among).with_for_update())}
+
+
+async def next_waiting_candidates(tx: Transaction, programme_id: UUID, after: int, limit: int) -> Sequence[Any]:
+    """Reserve candidates without a grant behind a position, in order, locked."""
+    behind = t.reserve_candidate.c.position > after
+    return await tx.fetch_all(_waiting(programme_id).where(behind).limit(limit).with_for_update())
+
+
+def _waiting(programme_id: UUID) -> "Select[Any]":
     columns = t.reserve_candidate.c
-    return await tx.fetch_all(
-        select(t.reserve_candidate)
-        .where(columns.programme_id == programme_id, columns.grant_id.is_(None))
-        .order_by(columns.position)
-        .with_for_update()
-    )
+    waits = (columns.programme_id == programme_id) & columns.grant_id.is_(None)
+    return select(t.reserve_candidate).where(waits).order_by(columns.position)
 
 
 async def mark_called(tx: Transaction, called: Mapping[UUID, UUID]) -> None:

@@ -91,6 +91,14 @@ ORDER BY reserve.position LIMIT :limit
 # cost each chunk as much as there are people. `OFFSET 0` has grants looked up one by one, not joined: while the job
 # makes them, PostgreSQL does not know how many there are.
 
+_COUNT_CANDIDATES = text("""
+SELECT count(*) FROM person
+WHERE EXISTS (SELECT FROM enrolment WHERE enrolment.programme_id = :programme_id
+              AND enrolment.person_id = person.person_id)
+  AND NOT EXISTS (SELECT FROM aid_grant WHERE aid_grant.programme_id = :programme_id
+                  AND aid_grant.family_id = person.family_id AND aid_grant.state NOT IN ('released', 'cancelled'))
+""")
+
 _WAITING = text("""
 SELECT enrolment.person_id, min(enrolment.recorded_at) AS since
 FROM enrolment
@@ -176,6 +184,11 @@ def _case(
         tuple(grant_ids or ()),
         other_agency,
     )
+
+
+async def count_candidates(tx: Transaction, programme_id: UUID) -> int:
+    """How many `next_candidates` would find, if none of them were given anything."""
+    return int(await tx.scalar(_COUNT_CANDIDATES, {"programme_id": programme_id}))
 
 
 async def next_candidates(

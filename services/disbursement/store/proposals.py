@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
 from chassis.errors import NotFound
 from chassis.rows import insert_rows
@@ -16,11 +16,21 @@ from services.disbursement.domain.proposal import (
     AmendmentLine,
     DecreeNumberTaken,
     Proposal,
+    ProposalBeingCollected,
     ProposalKind,
     ProposalNotFound,
     ProposalState,
 )
 from services.disbursement.store import tables as t
+
+_LINES_UNDER_WAY = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM proposal WHERE programme_id = :programme_id AND id <> :but_of
+        AND (state = 'collecting' OR state = 'returned' AND EXISTS (
+            SELECT FROM job WHERE job.id = proposal.job_id AND job.state IN ('queued', 'running'))))
+    """
+)
 
 
 class DecreeNotFound(NotFound):
@@ -87,13 +97,20 @@ async def job_has_ended(tx: Transaction, job_id: UUID | None) -> bool:
     return state in ("failed", "cancelled")
 
 
-async def is_collecting(tx: Transaction, programme_id: UUID) -> bool:
-    """Whether a proposal of the programme is still collecting its lines."""
-    columns = t.proposal.c
-    found = await tx.scalar(
-        select(columns.id).where(columns.programme_id == programme_id, columns.state == ProposalState.COLLECTING.value)
-    )
-    return found is not None
+async def refuse_lines_under_way(tx: Transaction, programme_id: UUID, proposal_id: UUID) -> None:
+    """Raises ProposalBeingCollected while another proposal of the programme collects its lines, or gives them back.
+
+    The programme must be locked: of two who begin at once, the second one sees the first.
+    """
+    if await tx.scalar(_LINES_UNDER_WAY, {"programme_id": programme_id, "but_of": proposal_id}):
+        raise ProposalBeingCollected(programme_id=programme_id)
+
+
+async def count_lines(tx: Transaction, proposal_id: UUID) -> int:
+    """How many grants stand in a proposal."""
+    columns = t.aid_grant.c
+    wanted = select(func.count()).where(columns.proposal_id == proposal_id, columns.state == "proposed")
+    return int(await tx.scalar(wanted))
 
 
 async def insert_amendment_lines(tx: Transaction, proposal_id: UUID, lines: Sequence[AmendmentLine]) -> None:

@@ -11,7 +11,7 @@ from chassis.transaction import Transaction
 from services.disbursement.domain.facts import Occasion
 from services.disbursement.store.grants import mark_called
 from services.disbursement.store.programmes import load_programme
-from services.disbursement.store.projections import load_cases, next_candidates
+from services.disbursement.store.projections import count_candidates, load_cases, next_candidates
 from services.disbursement.usecases.allocate import allocate, wishes_of
 from services.disbursement.usecases.record_changes import occasion_of
 
@@ -31,7 +31,10 @@ async def allocate_eligible(tx: Transaction, programme_id: UUID, command: Alloca
 async def allocate_chunk(tx: Transaction, job: Job) -> JobStep:
     """One chunk; `failed` counts those looked at and not allocated. Ends early when the budget is used up."""
     occasion = occasion_of_job(job)
-    programme = await load_programme(tx, UUID(job.parameters["programme_id"]), for_update=True)
+    programme_id = UUID(job.parameters["programme_id"])
+    # Counted before the programme is locked: single acts need not wait for it.
+    expected = await count_candidates(tx, programme_id) if job.cursor is None else None
+    programme = await load_programme(tx, programme_id, for_update=True)
     position, decile, person_id = job.cursor or (0, 0, BEFORE_ALL)
     after = (int(position), int(decile), UUID(str(person_id)))
     candidates = await next_candidates(tx, programme.id, after, CHUNK_LIMIT)
@@ -41,11 +44,14 @@ async def allocate_chunk(tx: Transaction, job: Job) -> JobStep:
     wishes = wishes_of(programme, in_turn, occasion, reserve, job.id, job.done + job.failed)
     grants, enough = await allocate(tx, programme, wishes)
     await mark_called(tx, {reserve[grant.person_id]: grant.id for grant in grants if grant.person_id in reserve})
+    finished = len(candidates) < CHUNK_LIMIT or not enough
     return JobStep(
         done=len(grants),
         failed=len(candidates) - len(grants),
         cursor=_cursor(candidates[-1]) if candidates else job.cursor,
-        finished=len(candidates) < CHUNK_LIMIT or not enough,
+        finished=finished,
+        # Fewer than were counted: a family's second candidate is none any more, and budgets end.
+        total=job.done + job.failed + len(candidates) if finished else expected,
     )
 
 

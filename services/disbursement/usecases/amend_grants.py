@@ -49,7 +49,8 @@ async def amend_grants(tx: Transaction, programme: Programme, decree: Decree, oc
 async def _allocate_substitutes(
     tx: Transaction, programme: Programme, lines: Sequence[AmendmentLine], occasion: Occasion
 ) -> list[Grant]:
-    candidates = {row.person_id: row for row in await store.waiting_candidates(tx, programme.id)}
+    people = [line.substitute_person_id for line in lines if line.substitute_person_id is not None]
+    candidates = await store.waiting_candidates(tx, programme.id, people)
     wanted: dict[UUID, UUID] = {}
     for line in lines:
         person_id = line.substitute_person_id

@@ -81,6 +81,6 @@ async def _blocked_substitutes(tx: Transaction, programme: Programme, proposal: 
     # A substitute may be of the family whose grant this amendment cancels.
     given_up = frozenset(line.grant_id for line in lines)
     people = [line.substitute_person_id for line in lines if line.substitute_person_id is not None]
-    packages = {row.person_id: row.package_code for row in await waiting_candidates(tx, programme.id)}
-    cases = await load_cases(tx, programme.rules, [(each, packages[each]) for each in people if each in packages])
+    waiting = await waiting_candidates(tx, programme.id, people)
+    cases = await load_cases(tx, programme.rules, [(each, row.package_code) for each, row in waiting.items()])
     return [each for each in people if each not in cases or not judge(programme.rules, cases[each], given_up).eligible]

@@ -56,10 +56,11 @@ async def propose_amendment(tx: Transaction, command: ProposeAmendment) -> UUID:
             raise GrantOfOtherProgramme(grant_id=grant.id)
         if grant.state is not GrantState.DECIDED:
             raise GrantNotInState(grant_id=grant.id, state=grant.state.value)
-    waiting = {row.person_id for row in await waiting_candidates(tx, decree.programme_id)}
-    for line in lines.values():
-        if line.substitute_person_id is not None and line.substitute_person_id not in waiting:
-            raise NotOnReserveList(person_id=line.substitute_person_id)
+    people = [line.substitute_person_id for line in lines.values() if line.substitute_person_id is not None]
+    waiting = await waiting_candidates(tx, decree.programme_id, people)
+    for person_id in people:
+        if person_id not in waiting:
+            raise NotOnReserveList(person_id=person_id)
     proposal = Proposal(
         id=tx.new_id(),
         programme_id=decree.programme_id,
