@@ -40,17 +40,17 @@ _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _EARLIER = text(
     "SELECT fingerprint, status, resource_id FROM idempotency WHERE caller = :caller AND route = :route AND key = :key"
 )
-_REMEMBER = text(
-    """
-    INSERT INTO idempotency (caller, route, key, fingerprint, status, resource_id)
-    VALUES (:caller, :route, :key, :fingerprint, :status, :resource_id)
-    """
-)
-_AUDIT = text(
-    """
+_AUDIT = """
     INSERT INTO audit (id, actor, agency, operation, resource_id, trace_id)
-    VALUES (:id, :actor, :agency, :operation, :resource_id, :trace_id)
-    """
+    VALUES (:id, :actor, :agency, :operation, CAST(:resource_id AS uuid), :trace_id)
+"""
+_RECORD_AUDIT = text(_AUDIT)
+_REMEMBER_AND_AUDIT = text(
+    f"""
+    WITH audited AS ({_AUDIT})
+    INSERT INTO idempotency (caller, route, key, fingerprint, status, resource_id)
+    VALUES (:caller, :route, :key, :fingerprint, :status, CAST(:resource_id AS uuid))
+    """  # noqa: S608 - constants of ours
 )
 
 
@@ -178,8 +178,8 @@ class ActEdge:
                 "status": status,
                 "resource_id": resource_id,
             }
-            await tx.execute(_REMEMBER, name | kept)
-            await record_audit(tx, self.request.state.permission, resource_id)
+            audited = _audit_row(tx, self.request.state.permission, resource_id)
+            await tx.execute(_REMEMBER_AND_AUDIT, audited | name | kept)
             return Created(id=resource_id)
 
     def _origin(self, name: Mapping[str, str], fingerprint: bytes) -> Origin | None:
@@ -205,7 +205,11 @@ class ActEdge:
 
 async def record_audit(tx: Transaction, permission: Permission, resource_id: UUID) -> None:
     """Leave a trail of who did what to which resource; acts do so by themselves, a look-up that matters by this."""
-    row = {
+    await tx.execute(_RECORD_AUDIT, _audit_row(tx, permission, resource_id))
+
+
+def _audit_row(tx: Transaction, permission: Permission, resource_id: UUID) -> dict[str, Any]:
+    return {
         "id": new_id(),
         "actor": tx.officer.identity,
         "agency": tx.officer.agency,
@@ -213,7 +217,6 @@ async def record_audit(tx: Transaction, permission: Permission, resource_id: UUI
         "resource_id": resource_id,
         "trace_id": current_trace_id(),
     }
-    await tx.execute(_AUDIT, row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,17 +28,17 @@ def derived_id(cause: UUID, *names: object) -> UUID:
     Its time is that of the cause's id, the rest a hash of cause and names. For names that somebody outside chooses, a
     collision could be sought, but not found: 74 bits of SHA-256.
     """
-    return _shaped(cause.int >> _TIME_SHIFT, (cause, *names))
+    return _shaped(cause.int >> _TIME_SHIFT, cause.bytes, names)
 
 
 def id_at(moment: datetime, *names: object) -> UUID:
     """The UUIDv7 of something that is known by these names and this moment, not by an id that tells its time."""
-    return _shaped(max(0, int(moment.timestamp() * 1000)), names)
+    return _shaped(max(0, int(moment.timestamp() * 1000)), b"", names)
 
 
 def in_order(cause: UUID, place: int) -> UUID:
     """A cause for the one at this place of many, a millisecond a place later: ids derived from them keep the order."""
-    return _shaped((cause.int >> _TIME_SHIFT) + place, (cause, place))
+    return _shaped((cause.int >> _TIME_SHIFT) + place, cause.bytes, (place,))
 
 
 def is_recent(given: UUID) -> bool:
@@ -59,7 +59,7 @@ class Origin:
     tells_once: bool = True
 
 
-def _shaped(milliseconds: int, names: tuple[object, ...]) -> UUID:
-    digest = hashlib.sha256("\x1f".join(map(str, names)).encode()).digest()
+def _shaped(milliseconds: int, cause: bytes, names: tuple[object, ...]) -> UUID:
+    digest = hashlib.sha256(cause + "\x1f".join(map(str, names)).encode()).digest()
     value = (milliseconds & (1 << 48) - 1) << _TIME_SHIFT | int.from_bytes(digest[:_HASH_BYTES])
     return UUID(int=value & _NEITHER_VERSION_NOR_VARIANT | _VERSION_7 | _VARIANT)

@@ -121,7 +121,8 @@ class Subscription:
             ack_policy=AckPolicy.NACK_ON_ERROR,
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             max_partition_fetch_bytes=4 * 1024 * 1024,
-            fetch_max_wait_ms=100,
+            # What arrives is answered at once; this long waits only who hears nothing, and each question costs.
+            fetch_max_wait_ms=500,
             listener=listener,
             parser=_parse_without_headers,
             decoder=_leave_undecoded,
@@ -191,7 +192,8 @@ class Subscription:
     async def _ask(self, consumer: AIOKafkaConsumer) -> Records:
         # The subscriber's own asking sleeps after each empty answer, however soon the next record comes.
         found = records_of(await consumer.getmany(timeout_ms=ASK_TIMEOUT_MS, max_records=self._batch_size))
-        if await more_gather(len(found), self._batch_size):
+        # A projection is looked at by people: nothing follows from it.
+        if await more_gather(len(found), self._batch_size, patiently=self._projection is not None):
             try:
                 found += records_of(await consumer.getmany(max_records=self._batch_size - len(found)))
             except KafkaError as error:

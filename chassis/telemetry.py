@@ -15,7 +15,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, TraceFlags, TraceState
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.settings import ServiceSettings
@@ -57,8 +57,16 @@ def _exporter(settings: ServiceSettings) -> SpanExporter | None:
 
 def carry(context: Context | None = None) -> dict[str, str]:
     """Trace headers to store beside an event, a timer or a job."""
+    found = trace.get_current_span(context).get_span_context()
+    return dict(_carried(found.trace_id, found.span_id, found.trace_flags, found.trace_state.to_header()))
+
+
+@lru_cache(maxsize=64)
+def _carried(trace_id: int, span_id: int, flags: TraceFlags, state: str) -> dict[str, str]:
+    # A chunk of a job records thousands of events within one span.
+    known = SpanContext(trace_id, span_id, False, flags, TraceState.from_header([state] if state else []))
     carrier: dict[str, str] = {}
-    _propagator.inject(carrier, context)
+    _propagator.inject(carrier, trace.set_span_in_context(NonRecordingSpan(known)))
     return carrier
 
 
@@ -119,7 +127,7 @@ def note_event(context: Context | None, event_type: str, event_id: UUID, case: U
     """
     current = trace.get_current_span(context)
     if not current.is_recording():
-        _note_unsampled(current.get_span_context().trace_id, str(case))
+        _note_unsampled(current.get_span_context().trace_id, case)
         return
     ids = {"sinergi.event_id": str(event_id), CASE: str(case)}
     current.add_event(f"record {event_type}", ids)
@@ -127,13 +135,13 @@ def note_event(context: Context | None, event_type: str, event_id: UUID, case: U
         current.set_attributes(ids)
 
 
-def _note_unsampled(trace_id: int, case: str) -> None:
+def _note_unsampled(trace_id: int, case: UUID) -> None:
     known_id, cases = _told_unsampled.get()
     if known_id != trace_id:
-        _told_unsampled.set((trace_id, frozenset({case})))
+        _told_unsampled.set((trace_id, frozenset({str(case)})))
     elif len(cases) < 2:
         # One is named by logs, and two are several: more need not be kept.
-        _told_unsampled.set((trace_id, cases | {case}))
+        _told_unsampled.set((trace_id, cases | {str(case)}))
 
 
 def fail(current: trace.Span, error: BaseException) -> None:

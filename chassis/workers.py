@@ -23,20 +23,25 @@ GATHERING_SECONDS = 0.01
 """With 30 ms the parts of a pipeline waited for each other; with none, each batch holds a few (decision 0031)."""
 
 
+PATIENT_SECONDS = 0.1
+"""What only makes a page to be looked at costs a transaction for each event that comes by itself."""
+
+
 async def pause(stopping: asyncio.Event, seconds: float) -> None:
     """Wait so long, or until told to stop."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stopping.wait(), seconds)
 
 
-async def more_gather(count: int, limit: int) -> bool:
+async def more_gather(count: int, limit: int, *, patiently: bool = False) -> bool:
     """Wait a moment for more where many came together, but fewer than fit; whether it did.
 
-    One step for all of them costs little more than for a few; what comes alone is not held up.
+    One step for all of them costs little more than for a few; what comes alone is not held up, unless `patiently`:
+    where a tenth of a second later is as good for everybody.
     """
-    waits = GATHERING_FROM <= count < limit
+    waits = (1 if patiently else GATHERING_FROM) <= count < limit
     if waits:
-        await asyncio.sleep(GATHERING_SECONDS)
+        await asyncio.sleep(PATIENT_SECONDS if patiently else GATHERING_SECONDS)
     return waits
 
 

@@ -32,6 +32,7 @@ _COUNTS: Final[Mapping[str, tuple[str, str]]] = {
 }
 _LEDGER: Final = "SELECT coalesce(sum(amount_rupiah), 0) FROM ledger_entry"
 _UNSENT: Final = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+_TO_SEND: Final = "SELECT count(*) FROM message WHERE state NOT IN ('sent', 'delivered')"
 _DECIDED: Final = "SELECT count(*) FROM aid_grant WHERE state = 'decided'"
 _PARKED: Final = "SELECT count(*) FROM parked_message"
 
@@ -92,10 +93,22 @@ async def prove(running: Product, people_count: int) -> None:
 
 async def drained(running: Product) -> None:
     """Wait until every outbox is published. Raises WrongEnd."""
+    await _until_none(running, dict.fromkeys(running.pids, _UNSENT), "not published")
+
+
+async def settled(running: Product) -> None:
+    """Wait until every message is sent too, so that nothing of what was done before is under way. Raises WrongEnd."""
+    await _until_none(running, {"notifications": _TO_SEND}, "not sent")
+    await drained(running)
+
+
+async def _until_none(running: Product, queries: Mapping[str, str], what: str) -> None:
     deadline = time.monotonic() + DRAIN_SECONDS
-    while unsent := {name: count for name in running.pids if (count := await running.servers.scalar(name, _UNSENT))}:
+    while left := {
+        name: count for name, query in queries.items() if (count := await running.servers.scalar(name, query))
+    }:
         if time.monotonic() > deadline:
-            raise WrongEnd(f"not published after {DRAIN_SECONDS} s: {unsent}")
+            raise WrongEnd(f"{what} after {DRAIN_SECONDS} s: {left}")
         await asyncio.sleep(0.2)
 
 

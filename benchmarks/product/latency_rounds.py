@@ -14,7 +14,7 @@ from typing import Any, Final
 import asyncpg
 from rich.console import Console
 
-from benchmarks.product.chain_rounds import drained
+from benchmarks.product.chain_rounds import settled
 from benchmarks.product.serving import PROGRAMME_PEOPLE, Product, product
 from benchmarks.rounds import WrongEnd
 from benchmarks.servers import Servers, started_servers
@@ -80,7 +80,7 @@ async def _floor(servers: Servers, count: int) -> list[float]:
 async def _product(running: Product, count: int, bulk_count: int) -> dict[str, Spread]:
     alone = await _prepared(running, count)
     beside = await _prepared(running, count)
-    await drained(running)
+    await settled(running)
     found = {"product": _spread(await _hand_over(running, alone))}
     importing = asyncio.create_task(_import(running, bulk_count))
     found[f"product beside a bulk job of {bulk_count:,}"] = _spread(await _hand_over(running, beside))

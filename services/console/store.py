@@ -1,15 +1,17 @@
 """Tables and queries of the read model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from chassis.paging import PageRows, fetch_scoped_page
+from chassis.rows import insert_rows
 from chassis.transaction import Transaction
 from services.console.domain.recording import CaseEvent
 
@@ -67,6 +69,7 @@ case_file = sa.Table(
     sa.Index("case_file_scope", "agency", "region_code", "case_id"),
 )
 
+_EVENT = tuple(each.name for each in fields(CaseEvent))
 _WAITING = ""
 """Agency or region that is not known yet: inside nobody's scope, so nobody sees the case before."""
 
@@ -150,8 +153,11 @@ class TimelineEvent:
 
 async def insert_events(tx: Transaction, events: Sequence[CaseEvent]) -> None:
     """Keep events; one that is kept already stays as it is."""
-    rows = [asdict(event) for event in events]
-    await tx.execute(insert(case_event).on_conflict_do_nothing(), rows)
+    rows = [
+        {name: getattr(event, name) for name in _EVENT} | {"facts": orjson.dumps(event.facts).decode()}
+        for event in events
+    ]
+    await insert_rows(tx, case_event, rows, on_conflict="ON CONFLICT DO NOTHING")
 
 
 async def open_cases(tx: Transaction, cases: Mapping[UUID, tuple[UUID, UUID]]) -> None:

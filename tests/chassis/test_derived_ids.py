@@ -11,7 +11,7 @@ import pytest
 
 from chassis.auth import Role
 from chassis.events import Delivered
-from chassis.ids import Origin, derived_id, id_at, is_recent, new_id
+from chassis.ids import Origin, derived_id, id_at, in_order, is_recent, new_id
 from chassis.migrations import upgrade_package
 from chassis.outbox import NotPublishable
 from chassis.settings import ServiceSettings
@@ -23,6 +23,7 @@ from tests.support.databases import DatabaseFor
 from tests.support.service import ServiceUnderTest, TestIssuer, settings_for
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
+MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
 ACCOUNT = UUID(int=7)
 Twins = tuple[ServiceUnderTest, ServiceUnderTest]
 
@@ -59,6 +60,18 @@ def test_a_derived_id_is_a_uuid_of_its_causes_time() -> None:
         len({found, cause, derived_id(cause, "visit"), derived_id(cause, "plan", 1), derived_id(new_id(), "plan")}) == 5
     )
     assert id_at(YESTERDAY, "timer").int >> 80 == int(YESTERDAY.timestamp() * 1000)
+
+
+def test_a_derived_id_is_the_same_in_every_release() -> None:
+    """What is done again after an update must meet what was done before it."""
+    cause = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+    assert [
+        str(each) for each in (derived_id(cause, "plan", 1), in_order(cause, 3), id_at(MOMENT, "timer", cause))
+    ] == [
+        "01890a5d-ac96-750a-a50c-d3aecb36a1a8",
+        "01890a5d-ac99-77b4-92af-ba1196e05767",
+        "01a205b3-d000-78b5-a119-4e445d315206",
+    ]
 
 
 @pytest.mark.parametrize("event_id", [new_id(), uuid4()])

@@ -23,6 +23,12 @@ async def test_only_what_is_neither_few_nor_full_waits(
     assert await more_gather(count, 500) is waits
 
 
+@pytest.mark.parametrize(("count", "waits"), [(0, False), (1, True), (499, True), (500, False)])
+async def test_where_nobody_waits_even_one_is_held_up(count: int, waits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "PATIENT_SECONDS", 0)
+    assert await more_gather(count, 500, patiently=True) is waits
+
+
 @pytest.mark.parametrize("fails", [False, True])
 async def test_what_the_client_gave_is_kept_when_it_cannot_give_more(
     fails: bool, monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text, Uuid, select
 
 from chassis.ids import new_id
-from chassis.rows import MANY_ROWS, insert_new_rows, insert_rows, one_of, update_rows
+from chassis.rows import MANY_ROWS, insert_new_rows, insert_rows, insert_together, one_of, update_rows
 from chassis.transaction import Transaction
 from tests.support.service import ServiceUnderTest
 
@@ -38,6 +38,17 @@ async def test_rows_are_inserted_and_found(sample: ServiceUnderTest) -> None:
         await insert_rows(tx, ACCOUNT, _rows(1, 2, 3))
         assert await _balances(tx, *IDS[:2], new_id()) == dict(zip(IDS, (1, 2), strict=False))
         assert await _balances(tx) == {}
+
+
+@pytest.mark.parametrize("count", [1, MANY_ROWS])
+async def test_what_belongs_to_several_tables_is_inserted_together(sample: ServiceUnderTest, count: int) -> None:
+    rich = [{"id": new_id(), "balance_rupiah": place, "agency": "dinsos"} for place in range(count)]
+    poor = [{"id": new_id(), "region_code": "33.28"} for _ in range(count)]
+    async with sample.service.database.transaction() as tx:
+        await insert_together(tx, (ACCOUNT, rich), (ACCOUNT, []), (ACCOUNT, poor))
+        await insert_together(tx, (ACCOUNT, []))
+        balances = await _balances(tx, *(UUID(str(row["id"])) for row in [*rich, *poor]))
+    assert balances == {row["id"]: row["balance_rupiah"] for row in rich} | {row["id"]: 0 for row in poor}
 
 
 async def test_only_new_rows_are_let_in_and_named(sample: ServiceUnderTest) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from chassis.auth import Role
 from chassis.ids import new_id
+from chassis.rows import MANY_ROWS
 from chassis.transaction import Transaction
 from contracts.envelope import Fact, case_id
 from services.console import store
@@ -129,6 +130,17 @@ async def test_the_list_pages_by_key_and_filters_by_region(console: ServiceUnder
     (elsewhere,) = (await officer.get("/cases?region=33.28.06")).json()["items"]
     assert elsewhere["person_id"] == str(PERSON)
     assert (elsewhere["last_type"], elsewhere["last_on"]) == ("training.enrolled.v1", "2023-10-09")
+
+
+@pytest.mark.parametrize("alike", [True, False])
+async def test_many_events_at_once_are_kept_each_with_its_facts(console: ServiceUnderTest, alike: bool) -> None:
+    same = {"enrolment_id": new_id(), "class_id": new_id()} if alike else {}
+    facts = [enrolled(new_id()).model_copy(update=same) for _ in range(MANY_ROWS)]
+    await console.deliver(*facts)
+    kept = await console.fetch_all("SELECT person_id, facts ->> 'enrolment_id' AS enrolment_id FROM case_event")
+    assert {(row.person_id, row.enrolment_id) for row in kept} == {
+        (fact.person_id, str(fact.enrolment_id)) for fact in facts
+    }
 
 
 async def test_an_unknown_role_reads_nothing(console: ServiceUnderTest) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, insert, select, text, update
 
-from chassis.rows import insert_rows
+from chassis.rows import insert_rows, insert_together
 from chassis.transaction import Transaction
 from services.disbursement.domain.facts import BastField, GoodsFate, HandedItem, VoidReason
 from services.disbursement.domain.handover import (
@@ -57,8 +57,7 @@ async def take_serials(tx: Transaction, agency: str, year: int, count: int) -> r
 
 async def insert_basts(tx: Transaction, made: Sequence[NewBast], signatories: Signatories) -> None:
     """Store BAST with their items; officials' names are sealed."""
-    await insert_rows(tx, h.bast, [_bast_row(tx, each.bast, each.serial, signatories) for each in made])
-    rows = [
+    items = [
         {
             "bast_id": each.bast.id,
             "item_code": item.item_code,
@@ -70,7 +69,8 @@ async def insert_basts(tx: Transaction, made: Sequence[NewBast], signatories: Si
         for each in made
         for name, item in each.items
     ]
-    await insert_rows(tx, h.bast_item, rows)
+    basts = [_bast_row(tx, each.bast, each.serial, signatories) for each in made]
+    await insert_together(tx, (h.bast, basts), (h.bast_item, items))
 
 
 async def load_bast(tx: Transaction, bast_id: UUID, *, for_update: bool = False) -> Bast:

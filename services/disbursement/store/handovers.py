@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import Update, case, insert, select, text, update
 
 from chassis.ids import new_id
 from chassis.rows import insert_rows, one_of
@@ -96,13 +96,25 @@ async def settle_appointments(
 ) -> set[UUID]:
     """Close open invitations (of one session, or any); returns the grants that had one."""
     columns = h.appointment.c
-    statement = update(h.appointment).where(
-        one_of(columns.grant_id, grant_ids), columns.state == AppointmentState.EXPECTED.value
-    )
+    statement = _open_appointments(grant_ids)
     if session_id is not None:
         statement = statement.where(columns.session_id == session_id)
     rows = await tx.execute(statement.values(state=state.value).returning(columns.grant_id))
     return {row.grant_id for row in rows.all()}
+
+
+async def serve_appointments(tx: Transaction, grant_ids: Sequence[UUID], session_id: UUID) -> None:
+    """The grants' recipients came to this session: who was invited to another one is expected there no more."""
+    here = h.appointment.c.session_id == session_id
+    state = case((here, AppointmentState.SERVED.value), else_=AppointmentState.REPLACED.value)
+    await tx.execute(_open_appointments(grant_ids).values(state=state))
+
+
+def _open_appointments(grant_ids: Sequence[UUID]) -> Update:
+    columns = h.appointment.c
+    return update(h.appointment).where(
+        one_of(columns.grant_id, grant_ids), columns.state == AppointmentState.EXPECTED.value
+    )
 
 
 async def expected_count(tx: Transaction, session_id: UUID) -> int:

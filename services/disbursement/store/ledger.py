@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from chassis.ids import new_id
-from chassis.rows import insert_rows
+from chassis.rows import insert_together
 from chassis.transaction import Transaction
 from services.disbursement.domain.facts import Occasion, Trail
 from services.disbursement.domain.ledger import Entries
@@ -46,68 +47,68 @@ class LogLine:
     amount_rupiah: int | None = None
 
 
-async def post(tx: Transaction, postings: Sequence[Posting]) -> list[UUID]:
-    """Write postings with their entries, set-based; returns their ids. The database refuses an unbalanced one."""
+async def record(tx: Transaction, postings: Sequence[Posting], lines: Sequence[LogLine]) -> list[UUID]:
+    """Write postings with their entries, and who decided what, when and why; returns the postings' ids.
+
+    The database refuses an unbalanced posting.
+    """
     ids = [new_id() for _ in postings]
+    numbered = list(zip(ids, postings, strict=True))
     now = tx.now
-    await insert_rows(
+    await insert_together(
         tx,
-        t.posting,
-        [
-            {
-                "id": posting_id,
-                "programme_id": posting.about.programme_id,
-                "agency": posting.about.agency,
-                "region_code": posting.about.region_code,
-                "kind": posting.entries.kind,
-                "grant_id": posting.about.grant_id,
-                "reference_id": posting.reference_id,
-                "officer": posting.occasion.officer,
-                "occurred_on": posting.occasion.occurred_on,
-                "recorded_at": now,
-            }
-            for posting_id, posting in zip(ids, postings, strict=True)
-        ],
-    )
-    await insert_rows(
-        tx,
-        t.ledger_entry,
-        [
-            {"posting_id": posting_id, "account": entry.account.value, "amount_rupiah": entry.amount_rupiah}
-            for posting_id, posting in zip(ids, postings, strict=True)
-            for entry in posting.entries.entries
-        ],
+        (t.posting, [_posting_row(posting_id, posting, now) for posting_id, posting in numbered]),
+        (t.ledger_entry, [row for posting_id, posting in numbered for row in _entry_rows(posting_id, posting)]),
+        (t.decision_log, [_log_row(line, now) for line in lines]),
     )
     return ids
 
 
 async def log_acts(tx: Transaction, lines: Sequence[LogLine]) -> None:
-    """Write who decided what, when and why."""
-    now = tx.now
-    await insert_rows(
-        tx,
-        t.decision_log,
-        [
-            {
-                "id": new_id(),
-                "act": line.trail.act,
-                "officer": line.occasion.officer,
-                "agency": line.about.agency,
-                "region_code": line.about.region_code,
-                "programme_id": line.about.programme_id,
-                "grant_id": line.about.grant_id,
-                "person_id": line.about.person_id,
-                "reference_id": line.trail.reference_id,
-                "document_number": line.trail.document_number,
-                "reason": line.trail.reason,
-                "amount_rupiah": line.amount_rupiah,
-                "occurred_on": line.occasion.occurred_on,
-                "late_entry_reason": line.occasion.late_entry_reason,
-                "recorded_at": now,
-            }
-            for line in lines
-        ],
-    )
+    """Write who decided what, when and why, where no money moves."""
+    await record(tx, [], lines)
+
+
+def _posting_row(posting_id: UUID, posting: Posting, now: datetime) -> dict[str, Any]:
+    return {
+        "id": posting_id,
+        "programme_id": posting.about.programme_id,
+        "agency": posting.about.agency,
+        "region_code": posting.about.region_code,
+        "kind": posting.entries.kind,
+        "grant_id": posting.about.grant_id,
+        "reference_id": posting.reference_id,
+        "officer": posting.occasion.officer,
+        "occurred_on": posting.occasion.occurred_on,
+        "recorded_at": now,
+    }
+
+
+def _entry_rows(posting_id: UUID, posting: Posting) -> list[dict[str, Any]]:
+    return [
+        {"posting_id": posting_id, "account": entry.account.value, "amount_rupiah": entry.amount_rupiah}
+        for entry in posting.entries.entries
+    ]
+
+
+def _log_row(line: LogLine, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "act": line.trail.act,
+        "officer": line.occasion.officer,
+        "agency": line.about.agency,
+        "region_code": line.about.region_code,
+        "programme_id": line.about.programme_id,
+        "grant_id": line.about.grant_id,
+        "person_id": line.about.person_id,
+        "reference_id": line.trail.reference_id,
+        "document_number": line.trail.document_number,
+        "reason": line.trail.reason,
+        "amount_rupiah": line.amount_rupiah,
+        "occurred_on": line.occasion.occurred_on,
+        "late_entry_reason": line.occasion.late_entry_reason,
+        "recorded_at": now,
+    }
 
 
 _BALANCES = text("""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from chassis.rows import insert_rows
 from chassis.transaction import Transaction
@@ -167,18 +167,26 @@ async def take_from_shelf(tx: Transaction, programme_id: UUID, package_code: str
     """
     columns = t.stock.c
     shelf = (columns.programme_id == programme_id, columns.package_code == package_code)
-    in_stock_count = await tx.scalar(select(columns.in_stock_count).where(*shelf).with_for_update(key_share=True))
-    taken_count = min(wanted_count, int(in_stock_count or 0))
-    if taken_count:
-        await tx.execute(
-            update(t.stock)
-            .where(*shelf)
-            .values(
-                in_stock_count=columns.in_stock_count - taken_count,
-                handed_over_count=columns.handed_over_count + taken_count,
-            )
+    if await _take(tx, wanted_count, *shelf):
+        return wanted_count
+    left_count = await tx.scalar(select(columns.in_stock_count).where(*shelf).with_for_update(key_share=True))
+    if left_count:
+        await _take(tx, left_count, *shelf)
+    return int(left_count or 0)
+
+
+async def _take(tx: Transaction, count: int, *shelf: ColumnElement[bool]) -> bool:
+    columns = t.stock.c
+    taken = (
+        update(t.stock)
+        .where(*shelf, columns.in_stock_count >= count)
+        .values(
+            in_stock_count=columns.in_stock_count - count,
+            handed_over_count=columns.handed_over_count + count,
         )
-    return taken_count
+        .returning(columns.package_code)
+    )
+    return await tx.fetch_one(taken) is not None
 
 
 async def take_back_goods(tx: Transaction, programme_id: UUID, package_code: str, *, lost: bool) -> None:

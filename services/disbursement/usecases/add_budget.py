@@ -11,7 +11,7 @@ from contracts.fields import DocumentNumber
 from services.disbursement.domain.facts import Trail
 from services.disbursement.domain.ledger import budget_added
 from services.disbursement.store import programmes as store
-from services.disbursement.store.ledger import LogLine, Posting, log_acts, post
+from services.disbursement.store.ledger import LogLine, Posting, log_acts, record
 from services.disbursement.usecases.record_changes import about_programme, occasion_of
 
 
@@ -27,7 +27,7 @@ async def add_budget(tx: Transaction, programme_id: UUID, command: AddBudget) ->
     programme = await store.load_programme(tx, programme_id, for_update=True)
     await store.add_budget(tx, programme_id, command.amount_rupiah)
     occasion, about = occasion_of(tx, command), about_programme(programme)
-    (posting_id,) = await post(tx, [Posting(about, budget_added(command.amount_rupiah), occasion)])
+    (posting_id,) = await record(tx, [Posting(about, budget_added(command.amount_rupiah), occasion)], [])
     trail = Trail("budget_added", posting_id, command.document_number)
     await log_acts(tx, [LogLine(about, trail, occasion, command.amount_rupiah)])
     return posting_id

@@ -12,7 +12,7 @@ from contracts.fields import Code, DocumentNumber
 from services.disbursement.domain.facts import Trail
 from services.disbursement.domain.ledger import purchased
 from services.disbursement.store import programmes as store
-from services.disbursement.store.ledger import LogLine, Posting, log_acts, post
+from services.disbursement.store.ledger import LogLine, Posting, record
 from services.disbursement.store.tables import purchase
 from services.disbursement.usecases.record_changes import about_programme, occasion_of
 
@@ -46,7 +46,7 @@ async def buy_goods(tx: Transaction, command: BuyGoods) -> UUID:
         )
     )
     entries = purchased(command.count, package.unit_price_rupiah, command.unit_price_rupiah)
-    await post(tx, [Posting(about, entries, occasion, purchase_id)])
     trail = Trail("goods_bought", purchase_id, command.document_number)
-    await log_acts(tx, [LogLine(about, trail, occasion, paid_rupiah)])
+    line = LogLine(about, trail, occasion, paid_rupiah)
+    await record(tx, [Posting(about, entries, occasion, purchase_id)], [line])
     return purchase_id

@@ -15,7 +15,6 @@ from contracts.fields import Code
 from services.disbursement.domain.facts import HandedItem, ItemCondition, Occasion
 from services.disbursement.domain.grant import Grant, ItemsDiffer
 from services.disbursement.domain.handover import (
-    AppointmentState,
     Bast,
     HandoverSession,
     SessionOfOtherProgramme,
@@ -25,7 +24,7 @@ from services.disbursement.domain.programme import OutOfStock, Package, Programm
 from services.disbursement.outgoing import Change
 from services.disbursement.store import basts as store
 from services.disbursement.store.grants import GrantNotFound, lock_known_grants
-from services.disbursement.store.handovers import settle_appointments
+from services.disbursement.store.handovers import serve_appointments
 from services.disbursement.store.programmes import load_programme, take_from_shelf
 from services.disbursement.store.projections import not_active
 from services.disbursement.usecases.record_changes import record_changes
@@ -68,6 +67,8 @@ class Handing:
     package: Package
     items: tuple[HandedItem, ...]
     receipt: Receipt
+    replaces_bast_id: UUID | None
+    """The grant's voided BAST, if there is one."""
 
 
 Outcomes = dict[UUID, UUID | Refusal]
@@ -86,12 +87,14 @@ async def hand_over_packages(
     grants = await lock_known_grants(tx, list(outcomes))
     programme = await load_programme(tx, session.programme_id)
     gone = await not_active(tx, [grant.person_id for grant in grants])
+    voids = await store.voids_to_replace(tx, list(outcomes))
     given = {each.grant_id: each for each in receipts}
     handings: list[Handing] = []
     for grant in grants:
         try:
             active = grant.person_id not in gone
-            handings.append(_receivable(programme, session, grant, given[grant.id], occasion, active=active))
+            package, items = _receivable(programme, session, grant, given[grant.id], occasion, active=active)
+            handings.append(Handing(grant, package, items, given[grant.id], voids.get(grant.id)))
         except Refusal as refusal:
             outcomes[grant.id] = refusal
     served = await _take_from_shelves(tx, programme, handings)
@@ -101,13 +104,13 @@ async def hand_over_packages(
 
 def _receivable(
     programme: Programme, session: HandoverSession, grant: Grant, receipt: Receipt, occasion: Occasion, *, active: bool
-) -> Handing:
+) -> tuple[Package, tuple[HandedItem, ...]]:
     if grant.programme_id != session.programme_id:
         raise SessionOfOtherProgramme(grant_id=grant.id, session_id=session.id)
     package = programme.package(grant.package_code)
     items = _items(package, receipt)
     grant.refuse_unless_receivable(occasion.occurred_on, items, package.items, recipient_active=active)
-    return Handing(grant, package, items, receipt)
+    return package, items
 
 
 def _items(package: Package, receipt: Receipt) -> tuple[HandedItem, ...]:
@@ -142,16 +145,14 @@ async def _write(
     if not served:
         return {}
     ids = [handing.grant.id for handing in served]
-    expected = await settle_appointments(tx, ids, AppointmentState.SERVED, session.id)
-    await settle_appointments(tx, [each for each in ids if each not in expected], AppointmentState.REPLACED)
-    replaces = await store.voids_to_replace(tx, ids)
+    await serve_appointments(tx, ids, session.id)
     year = occasion.occurred_on.year
     serials = await store.take_serials(tx, session.agency, year, len(served))
     made, changes = [], []
     for handing, serial in zip(served, serials, strict=True):
         number = bast_number(session.agency, year, serial)
         bast_id = tx.new_id("bast", handing.grant.id)
-        bast = _bast(bast_id, session, handing, number, occasion, replaces.get(handing.grant.id))
+        bast = _bast(bast_id, session, handing, number, occasion)
         names = {item.item_code: item.name for item in handing.package.items}
         made.append(store.NewBast(bast, serial, [(names[item.item_code], item) for item in handing.items]))
         fact = handing.grant.hand_over(session.id, bast.id, bast.number, handing.items, bast.replaces_bast_id)
@@ -167,7 +168,6 @@ def _bast(
     handing: Handing,
     number: str,
     occasion: Occasion,
-    replaces_bast_id: UUID | None,
 ) -> Bast:
     grant = handing.grant
     return Bast(
@@ -183,5 +183,5 @@ def _bast(
         place_code=session.place_code,
         place_name=session.place_name,
         photo_reference=handing.receipt.photo_reference,
-        replaces_bast_id=replaces_bast_id,
+        replaces_bast_id=handing.replaces_bast_id,
     )

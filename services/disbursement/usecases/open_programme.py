@@ -14,7 +14,7 @@ from services.disbursement.domain.grant import PackageItem
 from services.disbursement.domain.ledger import budget_opened
 from services.disbursement.domain.programme import Level, Package, Programme, ProgrammeExists
 from services.disbursement.store import programmes as store
-from services.disbursement.store.ledger import LogLine, Posting, log_acts, post
+from services.disbursement.store.ledger import LogLine, Posting, record
 from services.disbursement.usecases.record_changes import about_programme, occasion_of
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -72,8 +72,8 @@ async def open_programme(tx: Transaction, command: OpenProgramme) -> UUID:
         raise ProgrammeExists(programme_code=programme.code, fiscal_year=programme.fiscal_year)
     await store.insert_programme(tx, programme)
     occasion, about = occasion_of(tx, command), about_programme(programme)
-    await post(tx, [Posting(about, budget_opened(programme.budget_rupiah), occasion, programme.id)])
-    await log_acts(tx, [LogLine(about, Trail("programme_opened", programme.id), occasion, programme.budget_rupiah)])
+    line = LogLine(about, Trail("programme_opened", programme.id), occasion, programme.budget_rupiah)
+    await record(tx, [Posting(about, budget_opened(programme.budget_rupiah), occasion, programme.id)], [line])
     tx.publish(outgoing.programme_opened(programme, occasion), sequence=programme.version)
     return programme.id
 

@@ -11,7 +11,7 @@ from services.disbursement.domain.ledger import entries_of, freed_rupiah
 from services.disbursement.domain.programme import Programme
 from services.disbursement.outgoing import Change, told
 from services.disbursement.store import grants as store
-from services.disbursement.store.ledger import About, LogLine, Posting, log_acts, post
+from services.disbursement.store.ledger import About, LogLine, Posting, record
 from services.disbursement.store.programmes import give_back_budget
 
 
@@ -42,8 +42,7 @@ async def tell_changes(tx: Transaction, changes: Sequence[Change]) -> None:
     """Post, log and publish what happened to grants that are saved already."""
     lines = [_line(change) for change in changes]
     pairs = zip(changes, lines, strict=True)
-    await post(tx, [posting for change, line in pairs if (posting := _posting(change, line))])
-    await log_acts(tx, lines)
+    await record(tx, [posting for change, line in pairs if (posting := _posting(change, line))], lines)
     await _give_back(tx, changes)
     for change in changes:
         fact = told(change)
