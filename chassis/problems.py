@@ -75,8 +75,23 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [{"field": _place(item), "rule": item["type"], "message": _message(item)} for item in error.errors()]
+    errors = [_problem_with_body(item) or _problem_with_field(item) for item in error.errors()]
     return _problem(request, 422, "invalid-request", INVALID_REQUEST, errors=errors)
+
+
+def _problem_with_field(item: dict[str, Any]) -> dict[str, str]:
+    return {"field": _place(item), "rule": item["type"], "message": _message(item)}
+
+
+def _problem_with_body(item: dict[str, Any]) -> dict[str, str] | None:
+    """Of a body that was not read as JSON at all, what to send; FastAPI's own words name a field or a dictionary."""
+    if item["type"] == "json_invalid":
+        message = f"Send JSON: at character {item['loc'][-1]} it is none"
+    elif tuple(item["loc"]) == ("body",) and item["type"] == "model_attributes_type":
+        message = "Send a JSON object, with the header Content-Type: application/json"
+    else:
+        return None
+    return {"field": "body", "rule": item["type"], "message": message}
 
 
 def _place(item: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from chassis.telemetry import current_trace_id, resume
 _ID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TYPE = re.compile(r"[a-z-]{1,50}\.[a-z_]{1,80}\.v[0-9]{1,4}")
 _ATTRIBUTE = re.compile(r"ce_[a-z]{1,20}")
+_LINE_AND_COLUMN = re.compile(r"line \d+ column \d+")
 UNREADABLE_HEADERS = (("sinergi-unreadable", b"header_name_not_utf8"),)
 """Stands in a record of which the client library could read nothing but its place."""
 
@@ -124,8 +125,9 @@ class RecordReader:
         try:
             data: BaseModel = entry.model.model_validate_json(body)
         except ValidationError as error:
-            reason = "malformed_json" if error.errors()[0]["type"] == "json_invalid" else "schema"
-            return Unreadable(record, reason, _places(error), entry.type)
+            if (first := error.errors()[0])["type"] == "json_invalid":
+                return Unreadable(record, "malformed_json", _json_place(first), entry.type)
+            return Unreadable(record, "schema", _places(error), entry.type)
         key = str(getattr(data, entry.key))
         if record.key != key.encode():
             return Unreadable(record, "wrong_key", entry.key, entry.type)
@@ -238,6 +240,11 @@ def _delivered(
         data=data,
         context=resume(headers),
     )
+
+
+def _json_place(problem: Mapping[str, Any]) -> str:
+    found = _LINE_AND_COLUMN.search(str(problem.get("ctx", {}).get("error", "")))
+    return found.group() if found else ""
 
 
 def _places(error: ValidationError) -> str:

@@ -121,8 +121,7 @@ class Subscription:
             ack_policy=AckPolicy.NACK_ON_ERROR,
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             max_partition_fetch_bytes=4 * 1024 * 1024,
-            # What arrives is answered at once; this long waits only who hears nothing, and each question costs.
-            fetch_max_wait_ms=500,
+            fetch_max_wait_ms=100,
             listener=listener,
             parser=_parse_without_headers,
             decoder=_leave_undecoded,

@@ -56,8 +56,10 @@ def _reason(answer: httpx.Response) -> str:
         return f"status {answer.status_code}"
     told = [f"{name} {value}" for name, value in problem.get("facts", {}).items()]
     told += [f"{error['field']}: {error['message']}" for error in problem.get("errors", ())]
-    facts = ", ".join(told)
-    return f"{problem.get('title', 'no reason given')} (status {answer.status_code}{', ' + facts if facts else ''})"
+    # The last part of the type is what the runbooks name a refusal by.
+    code = str(problem.get("type", "")).rpartition(":")[2]
+    named = ", ".join([*filter(None, [code]), f"status {answer.status_code}", *told])
+    return f"{problem.get('title', 'no reason given')} ({named})"
 
 
 def _token(state: dict[str, Any], roles: tuple[str, ...], subject: str) -> str:

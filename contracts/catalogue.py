@@ -89,6 +89,7 @@ _ENTRIES: Final = (
     _person(d.AllocationConfirmedV1, GRANTS, "grant_id"),
     _person(d.AllocationReleasedV1, GRANTS, "grant_id"),
     _person(d.AidProposedV1, GRANTS, "grant_id"),
+    _person(d.ProposalReturnedV1, GRANTS, "grant_id"),
     _person(d.AidDecidedV1, GRANTS, "grant_id", EXTERNAL),
     _person(d.HandoverScheduledV1, GRANTS, "grant_id", "notifications"),
     _person(d.HandoverMissedV1, GRANTS, "grant_id"),

@@ -33,6 +33,14 @@ class ReleaseReason(StrEnum):
     RETURNED_BY_VERIFIER = "returned_by_verifier"
 
 
+class ProposalReturnReason(StrEnum):
+    """Why a verifier sent a grant back from a proposal; it may be proposed again."""
+
+    INCOMPLETE = "incomplete"
+    WRONG_PERIOD = "wrong_period"
+    DATA_NOT_VERIFIED = "data_not_verified"
+
+
 class CancelReason(StrEnum):
     """Why a decided grant ends by amending decree."""
 
@@ -133,6 +141,14 @@ class AidProposedV1(_Grant):
 
     event_type = "disbursement.aid_proposed.v1"
     proposal_id: Id
+
+
+class ProposalReturnedV1(_Grant):
+    """The proposal, or the grant's line of it, was returned: the grant may be proposed again."""
+
+    event_type = "disbursement.proposal_returned.v1"
+    proposal_id: Id
+    reason: Annotated[ProposalReturnReason, coded()]
 
 
 class AidDecidedV1(_Grant):

@@ -64,8 +64,10 @@ def told(change: Change) -> Fact | None:
             return public.AllocationReleasedV1(**base, reason=public.ReleaseReason(reason.value))
         case f.Proposed(proposal_id=proposal_id):
             return public.AidProposedV1(**base, proposal_id=proposal_id)
-        case f.SentBack():
-            return None
+        case f.SentBack(proposal_id=proposal_id, reason=reason):
+            return public.ProposalReturnedV1(
+                **base, proposal_id=proposal_id, reason=public.ProposalReturnReason(reason)
+            )
         case f.Decided() as decided:
             return public.AidDecidedV1(
                 **base,

@@ -254,6 +254,24 @@ async def test_an_error_never_repeats_what_was_sent(sample: ServiceUnderTest, bo
     assert "siti" not in response.text
 
 
+@pytest.mark.parametrize(
+    ("content", "content_type", "message"),
+    [
+        (b'{"a": x}', "application/json", "Send JSON: at character 6 it is none"),
+        (b'{"a": 1}', "text/plain", "Send a JSON object, with the header Content-Type: application/json"),
+        (b"[]", "application/json", "Send a JSON object, with the header Content-Type: application/json"),
+    ],
+)
+async def test_a_body_that_is_no_json_object_is_told_what_to_be(
+    sample: ServiceUnderTest, content: bytes, content_type: str, message: str
+) -> None:
+    headers = {"Content-Type": content_type}
+    response = await sample.as_(Role.PETUGAS).post("/credits", content=content, headers=headers)
+    assert (response.status_code, response.json()["type"].rpartition(":")[2]) == (422, "invalid-request")
+    (error,) = response.json()["errors"]
+    assert (error["field"], error["message"]) == ("body", message)
+
+
 async def test_a_post_needs_an_idempotency_key(sample: ServiceUnderTest) -> None:
     """Without it the request is refused, saying so."""
     token = sample.issuer.token("petugas", [Role.PETUGAS], "dinsos", "33.28")

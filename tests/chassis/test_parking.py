@@ -117,6 +117,15 @@ async def test_a_parked_record_comes_back_byte_for_byte(sample: ServiceUnderTest
     assert (back.key, back.value, list(back.headers)) == (odd.key, odd.value, list(odd.headers))
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"), [(b'{\n "a": nik}', "line 2 column 7"), (b"{", "line 1 column 1"), (b"\xfe", "line 1 column 1")]
+)
+async def test_of_what_is_no_json_the_place_is_told(sample: ServiceUnderTest, body: bytes, detail: str) -> None:
+    await sample.processor().process([record(GOOD, value=body)])
+    row = await sample.fetch_one("SELECT reason, detail FROM parked_message")
+    assert row == ("malformed_json", detail)
+
+
 async def test_a_parked_body_is_sealed(sample: ServiceUnderTest) -> None:
     """Junk may hold anybody's data: it is kept encrypted, byte for byte."""
     body = b'{"nik": "3328991505900001"}'

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from chassis.auth import Role
-from contracts.disbursement import AllocationReleasedV1
+from contracts.disbursement import AllocationReleasedV1, ProposalReturnedV1
 from contracts.registry import PersonStatus
 from tests.disbursement.builders import (
     PRICE_RUPIAH,
@@ -25,6 +25,8 @@ async def test_a_returned_proposal_frees_its_grants_to_be_proposed_again(world: 
     ok(await world.verifikator.post(f"/proposals/{proposal['id']}/return", json=body))
     await world.service.run_jobs()
     assert {grant["state"] for grant in await world.grants()} == {"confirmed"}
+    told = await world.service.published(ProposalReturnedV1)
+    assert [(each.data.reason, str(each.data.proposal_id)) for each in told] == [("incomplete", proposal["id"])] * 3
     again = await world.propose()
     assert again["lines_count"] == 3
     one = (await world.grants())[0]
@@ -33,6 +35,7 @@ async def test_a_returned_proposal_frees_its_grants_to_be_proposed_again(world: 
     ok(await world.verifikator.post(f"/proposals/{again['id']}/lines/return", json=body))
     assert ok(await world.petugas.get(f"/grants/{one['id']}"))["state"] == "confirmed"
     assert (await world.proposal(again["id"]))["lines_count"] == 2
+    assert (await world.service.published(ProposalReturnedV1))[-1].data.reason == "data_not_verified"
 
 
 async def test_what_was_heard_meanwhile_counts_when_lines_come_back(world: World) -> None:

@@ -32,6 +32,7 @@ EVENTS: Final[dict[str, Words]] = {
     "disbursement.allocation_confirmed.v1": Words("Alokasi dipastikan", "Allocation confirmed"),
     "disbursement.allocation_released.v1": Words("Alokasi dilepas", "Allocation released"),
     "disbursement.aid_proposed.v1": Words("Masuk usulan penerima", "In a proposal of recipients"),
+    "disbursement.proposal_returned.v1": Words("Dikembalikan dari usulan", "Returned from the proposal"),
     "disbursement.aid_decided.v1": Words("Ditetapkan sebagai penerima", "Named by the decree"),
     "disbursement.handover_scheduled.v1": Words("Penyerahan dijadwalkan", "Handover scheduled"),
     "disbursement.handover_missed.v1": Words("Tidak hadir pada penyerahan", "Did not come to the handover"),
