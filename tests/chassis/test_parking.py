@@ -118,7 +118,7 @@ async def test_a_parked_record_comes_back_byte_for_byte(sample: ServiceUnderTest
 
 
 @pytest.mark.parametrize(
-    ("body", "detail"), [(b'{\n "a": nik}', "line 2 column 7"), (b"{", "line 1 column 1"), (b"\xfe", "line 1 column 1")]
+    ("body", "detail"), [(b'{\n "a": nik}', "line 2 column 8"), (b"{", "line 1 column 1"), (b"\xfe", "line 1 column 1")]
 )
 async def test_of_what_is_no_json_the_place_is_told(sample: ServiceUnderTest, body: bytes, detail: str) -> None:
     await sample.processor().process([record(GOOD, value=body)])
