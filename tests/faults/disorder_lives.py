@@ -176,7 +176,12 @@ class Life:
             yield d.AllocationReleasedV1(**on(60), **self._grant, reason=d.ReleaseReason.COURSE_NOT_COMPLETED)
             return
         yield d.AllocationConfirmedV1(**on(60), **self._grant)
-        yield d.AidProposedV1(**on(65), **self._grant, proposal_id=self._id())
+        proposal = {"proposal_id": self._id()}
+        yield d.AidProposedV1(**on(65), **self._grant, **proposal)
+        if self._deck.one_of(3, "returned"):
+            incomplete = d.ProposalReturnReason.INCOMPLETE
+            yield d.ProposalReturnedV1(**on(66), **self._grant, **proposal, reason=incomplete)
+            yield d.AidProposedV1(**on(67), **self._grant, proposal_id=self._id())
         decree = {"decree_number": "460/1/2023", "decree_on": BEGUN_ON + timedelta(days=75)}
         yield d.AidDecidedV1(**on(75), **self._grant, decree_id=self._id(), **decree, amends_decree=False)
         session = {"handover_session_id": self._id()}
