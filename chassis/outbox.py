@@ -108,7 +108,7 @@ class Outbox:
         `told` counts what the transaction has told under each id: a second fact of one type about a subject for one
         origin gets an id of its own.
         """
-        entry = self._entries.get(type(fact)) or self._entry(fact)
+        entry = self._entry(fact)
         type_ = entry.type
         body, document = self._body(entry, fact)
         subject = str(document[entry.subject])
@@ -160,6 +160,8 @@ class Outbox:
             raise NotPublishable(f"{entry.type} breaks its schema at {place or 'the top'}")
 
     def _entry(self, fact: BaseModel) -> EventEntry:
+        if (known := self._entries.get(type(fact))) is not None:
+            return known
         entry = self._catalogue.get(event_type_of(type(fact)))
         if entry is None or entry.model is not type(fact):
             raise NotPublishable(f"{type(fact).__name__} is not in the catalogue")

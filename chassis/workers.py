@@ -21,8 +21,6 @@ GATHERING_FROM = 16
 """Fewer than this go at once: somebody may be waiting for just them."""
 GATHERING_SECONDS = 0.01
 """With 30 ms the parts of a pipeline waited for each other; with none, each batch holds a few (decision 0031)."""
-
-
 PATIENT_SECONDS = 0.1
 """What only makes a page to be looked at costs a transaction for each event that comes by itself."""
 

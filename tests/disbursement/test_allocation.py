@@ -214,7 +214,7 @@ async def test_a_large_allocation_goes_in_chunks(world: World, monkeypatch: pyte
     waiting = [ids[9], ids[2], ids[15]]
     await world.reserve(*waiting)
     ok(await world.petugas.post(f"/programmes/{world.programme_id}/allocations", json=on("2023-10-20")))
-    await world.service.service.jobs.run_next(world.service.service.database, 1000)
+    await world.run_chunk()
     progress = "SELECT done, failed, total, state FROM job WHERE kind = :kind"
     assert await world.service.fetch_one(progress, kind=JOB) == (7, 0, 20, "running")
     await world.service.run_jobs()

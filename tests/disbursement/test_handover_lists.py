@@ -101,9 +101,8 @@ async def test_lists_of_mixed_packages_take_shelves_in_one_order(world: World) -
         return lines
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-        nonlocal taken
         if statement.startswith("UPDATE stock"):
-            taken += [each for each in parameters if str(each).startswith("paket-")]
+            taken.extend(each for each in parameters if str(each).startswith("paket-"))
 
     engine = world.service.service.api_database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)

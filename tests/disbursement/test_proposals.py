@@ -74,10 +74,7 @@ async def test_a_proposal_without_lines_is_returned(world: World) -> None:
 async def test_a_proposal_whose_collecting_ended_can_be_returned(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.disbursement.usecases.propose_grants.CHUNK_LIMIT", 2)
     await world.confirmed(3)
-    body = on("2023-11-14", programme_id=str(world.programme_id))
-    created = ok(await world.petugas.post("/proposals", json=body))
-    await world.service.service.jobs.run_next(world.service.service.database, 1000)
-    proposal = await world.proposal(created["id"])
+    proposal = await world.begin_proposing()
     returned = on("2023-11-15", version=proposal["version"], reason="incomplete")
     path = f"/proposals/{proposal['id']}/return"
     refused(await world.verifikator.post(path, json=returned), 409, "proposal-not-in-state")
@@ -103,7 +100,7 @@ async def test_nobody_proposes_anew_while_a_proposal_is_given_back(
     proposal = await world.proposal(proposal["id"])
     assert proposal["state"] == "returned"
     refused(await world.petugas.post(f"/jobs/{proposal['job_id']}/cancel"), 409, "job-not-cancellable")
-    await world.service.service.jobs.run_next(world.service.service.database, 1000)
+    await world.run_chunk()
     assert sorted(grant["state"] for grant in await world.grants()) == ["confirmed", "confirmed", "proposed"]
     again = on("2023-11-15", programme_id=str(world.programme_id))
     refused(await world.petugas.post("/proposals", json=again), 409, "proposal-being-collected")
@@ -129,9 +126,7 @@ async def test_nothing_is_given_back_while_another_proposal_collects(world: Worl
     assert [(await world.grants(person_id=each))[0]["state"] for each in (first, second)] == ["proposed", "confirmed"]
 
 
-async def test_a_returning_job_that_failed_blocks_nobody_and_is_retried(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_returning_job_that_failed_blocks_nobody_and_is_retried(world: World) -> None:
     await world.confirmed(1)
     proposal = await world.propose()
     ok(await world.verifikator.post(
@@ -159,12 +154,10 @@ async def test_what_a_proposal_does_not_hold_waits_for_the_next(world: World, mo
 async def test_a_collecting_job_goes_on_where_it_was_cancelled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.disbursement.usecases.propose_grants.CHUNK_LIMIT", 2)
     await world.confirmed(3)
-    body = on("2023-11-14", programme_id=str(world.programme_id))
-    created = ok(await world.petugas.post("/proposals", json=body))
-    await world.service.service.jobs.run_next(world.service.service.database, 1000)
-    job_id = (await world.proposal(created["id"]))["job_id"]
+    begun = await world.begin_proposing()
+    job_id = begun["job_id"]
     ok(await world.petugas.post(f"/jobs/{job_id}/cancel"))
     ok(await world.service.as_(Role.OPERATOR).post(f"/jobs/{job_id}/retry"))
     await world.service.run_jobs()
-    proposal = await world.proposal(created["id"])
+    proposal = await world.proposal(begun["id"])
     assert (proposal["state"], proposal["lines_count"]) == ("submitted", 3)

@@ -104,6 +104,16 @@ class World:
         await self.service.run_jobs()
         return await self.proposal(created["id"])
 
+    async def begin_proposing(self) -> dict[str, Any]:
+        """A proposal of which one chunk is collected."""
+        created = ok(await self.petugas.post("/proposals", json=on("2023-11-14", programme_id=str(self.programme_id))))
+        await self.run_chunk()
+        return await self.proposal(created["id"])
+
+    async def run_chunk(self) -> None:
+        """One chunk of the job whose turn it is."""
+        await self.service.service.jobs.run_next(self.service.service.database, 1000)
+
     async def proposal(self, proposal_id: str) -> dict[str, Any]:
         """A proposal as it stands."""
         found: dict[str, Any] = ok(await self.petugas.get(f"/proposals/{proposal_id}"))

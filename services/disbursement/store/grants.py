@@ -157,6 +157,14 @@ async def count_confirmed(tx: Transaction, programme_id: UUID) -> int:
     return int(found)
 
 
+async def count_lines(tx: Transaction, proposal_id: UUID) -> int:
+    """How many grants stand in a proposal."""
+    found = await tx.scalar(
+        text("SELECT count(*) FROM aid_grant WHERE proposal_id = :id AND state = 'proposed'"), {"id": proposal_id}
+    )
+    return int(found)
+
+
 _RELEASED = text("""
 SELECT DISTINCT ON (person_id) person_id, id, programme_id, package_code, state, ended_reason
 FROM aid_grant WHERE person_id = ANY (CAST(:person_ids AS uuid[])) AND programme_id = :programme_id

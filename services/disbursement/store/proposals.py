@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 
 from chassis.errors import NotFound
 from chassis.rows import insert_rows
 from chassis.transaction import Transaction
 from services.disbursement.domain.facts import CancelReason
+from services.disbursement.domain.programme import Programme
 from services.disbursement.domain.proposal import (
     AmendmentLine,
     DecreeNumberTaken,
@@ -22,6 +23,7 @@ from services.disbursement.domain.proposal import (
     ProposalState,
 )
 from services.disbursement.store import tables as t
+from services.disbursement.store.programmes import load_programme
 
 _LINES_UNDER_WAY = text(
     """
@@ -91,6 +93,13 @@ async def load_proposal(tx: Transaction, proposal_id: UUID, *, for_update: bool 
     )
 
 
+async def lock_proposal(tx: Transaction, proposal_id: UUID) -> tuple[Programme, Proposal]:
+    """One proposal and its programme, both locked, in the order of everybody. Raises ProposalNotFound."""
+    programme_id = (await load_proposal(tx, proposal_id)).programme_id
+    programme = await load_programme(tx, programme_id, for_update=True)
+    return programme, await load_proposal(tx, proposal_id, for_update=True)
+
+
 async def job_has_ended(tx: Transaction, job_id: UUID | None) -> bool:
     """Whether a job failed or was cancelled: nobody goes on with it unless it is retried."""
     state = await tx.scalar(text("SELECT state FROM job WHERE id = :id"), {"id": job_id})
@@ -104,13 +113,6 @@ async def refuse_lines_under_way(tx: Transaction, programme_id: UUID, proposal_i
     """
     if await tx.scalar(_LINES_UNDER_WAY, {"programme_id": programme_id, "but_of": proposal_id}):
         raise ProposalBeingCollected(programme_id=programme_id)
-
-
-async def count_lines(tx: Transaction, proposal_id: UUID) -> int:
-    """How many grants stand in a proposal."""
-    columns = t.aid_grant.c
-    wanted = select(func.count()).where(columns.proposal_id == proposal_id, columns.state == "proposed")
-    return int(await tx.scalar(wanted))
 
 
 async def insert_amendment_lines(tx: Transaction, proposal_id: UUID, lines: Sequence[AmendmentLine]) -> None:

@@ -8,13 +8,13 @@ from chassis.transaction import Transaction
 from services.disbursement.domain.grant import GrantState
 from services.disbursement.domain.proposal import ProposalKind, ReturnReason
 from services.disbursement.outgoing import Change
-from services.disbursement.store.grants import lock_grants_in
+from services.disbursement.store.grants import count_lines, lock_grants_in
 from services.disbursement.store.ledger import log_acts
 from services.disbursement.store.programmes import load_programme
 from services.disbursement.store.proposals import (
-    count_lines,
     job_has_ended,
     load_proposal,
+    lock_proposal,
     refuse_lines_under_way,
     save_proposal,
 )
@@ -39,15 +39,13 @@ async def return_proposal(tx: Transaction, proposal_id: UUID, command: ReturnPro
     While another proposal collects its lines it would take what comes back before that is weighed.
     Raises ProposalStale, SamePerson, ProposalNotInState, DatedBeforePreviousAct, ProposalBeingCollected.
     """
-    programme_id = (await load_proposal(tx, proposal_id)).programme_id
-    await load_programme(tx, programme_id, for_update=True)
-    proposal = await load_proposal(tx, proposal_id, for_update=True)
+    programme, proposal = await lock_proposal(tx, proposal_id)
     ended = await job_has_ended(tx, proposal.job_id)
     proposal.give_back(
         tx.officer.identity, command.version, command.reason, command.occurred_on, collecting_ended=ended
     )
     if proposal.kind is ProposalKind.RECIPIENTS:
-        await refuse_lines_under_way(tx, programme_id, proposal.id)
+        await refuse_lines_under_way(tx, programme.id, proposal.id)
         parameters = {"proposal_id": str(proposal.id), **job_occasion(occasion_of(tx, command))}
         proposal.job_id = await tx.start_job(JOB, parameters, await count_lines(tx, proposal.id))
     await save_proposal(tx, proposal)

@@ -17,8 +17,7 @@ from services.disbursement.domain.proposal import (
 from services.disbursement.outgoing import Change
 from services.disbursement.store.grants import lock_grants
 from services.disbursement.store.ledger import log_acts
-from services.disbursement.store.programmes import load_programme
-from services.disbursement.store.proposals import load_proposal, save_proposal
+from services.disbursement.store.proposals import lock_proposal, save_proposal
 from services.disbursement.usecases.check_proposal import proposal_line
 from services.disbursement.usecases.reassess_grants import weigh_grants
 from services.disbursement.usecases.record_changes import occasion_of, record_changes
@@ -44,9 +43,7 @@ async def return_proposal_lines(tx: Transaction, proposal_id: UUID, command: Ret
     What was heard of those sent back while they were proposed is weighed now.
     Raises ProposalStale, SamePerson, ProposalNotInState, DatedBeforePreviousAct, LineNotInProposal, GrantNotFound.
     """
-    programme_id = (await load_proposal(tx, proposal_id)).programme_id
-    programme = await load_programme(tx, programme_id, for_update=True)
-    proposal = await load_proposal(tx, proposal_id, for_update=True)
+    programme, proposal = await lock_proposal(tx, proposal_id)
     if proposal.kind is ProposalKind.AMENDMENT:
         raise ProposalNotInState(proposal_id=proposal.id, kind=proposal.kind.value)
     reasons = {line.grant_id: line.reason for line in command.lines}
