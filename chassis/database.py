@@ -24,8 +24,12 @@ from chassis.transaction import Transaction
 
 _SCOPE = text(
     "SELECT set_config('sinergi.agency', :agency, true), set_config('sinergi.region', :region, true),"
-    " set_config('sinergi.scoped', 'yes', true), set_config('search_path', :search_path, true)"
+    " set_config('sinergi.scoped', 'yes', true), set_config('search_path', :search_path, true),"
+    " set_config('plan_cache_mode', :planned, true), set_config('enable_seqscan', :scans, true)"
 )
+_AS_IT_COMES = {"planned": "auto", "scans": "on"}
+_ONCE = {"planned": "force_generic_plan", "scans": "off"}
+"""By the index, since the plan stays when tables that were empty have grown."""
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "55P03", "57", "58")
 """Connection, serialisation and deadlock, resources, lock not available, intervention (restart), system."""
 
@@ -158,16 +162,20 @@ class Database:
         officer: Officer | None = None,
         *,
         agency: str | None = None,
+        planned_once: bool = False,
     ) -> AsyncIterator[Transaction]:
         """One transaction in the officer's scope (the service's own when None); commits at the end.
 
         `agency` replaces the officer's agency in the row-level filter, for routes that work across agencies.
+        `planned_once`: its few statements come again and again, and what they look for is always given; planning them
+        anew for each set of values would cost more than doing them.
         """
         acting = officer or self._identity
         with ended_together() as spans:
             async with self._engine.connect() as connection, connection.begin():
                 scope = {"agency": agency or acting.agency, "region": acting.region}
-                await connection.execute(_SCOPE, scope | {"search_path": self._search_path})
+                plans = _ONCE if planned_once else _AS_IT_COMES
+                await connection.execute(_SCOPE, {**scope, **plans, "search_path": self._search_path})
                 transaction = Transaction(
                     connection, acting, scope["agency"], self._vault, self._zone, self._outbox, [], spans
                 )

@@ -133,7 +133,7 @@ class Processor:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """A transaction in which events take effect. Raises `GenerationChanged`."""
-        async with self.database.transaction() as tx:
+        async with self.database.transaction(planned_once=True) as tx:
             if self.projection is not None and await join(tx, self.projection) != self.consumer:
                 raise GenerationChanged(self.projection.schema)
             yield tx

@@ -81,7 +81,7 @@ class Timers:
         """
         rows: Sequence[Row[Any]] = []
         try:
-            async with database.transaction() as tx:
+            async with database.transaction(planned_once=True) as tx:
                 rows = await tx.fetch_all(_DUE, {"limit": CHUNK_LIMIT})
                 # In the order of their subjects, as whoever works on a list of the same subjects locks them.
                 for row in sorted(rows, key=lambda row: (row.subject_id, row.due_at)):
@@ -97,7 +97,7 @@ class Timers:
 
     async def _fire_alone(self, database: Database, due: Row[Any]) -> None:
         try:
-            async with database.transaction() as tx:
+            async with database.transaction(planned_once=True) as tx:
                 row = await tx.fetch_one(_ONE, {"id": due.id})
                 if row is not None:
                     await self._fire(tx, row)

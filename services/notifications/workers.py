@@ -46,13 +46,13 @@ class Sender:
     async def step(self, service: Service) -> bool:
         """One batch; False when nothing was due."""
         settings = self._settings
-        async with service.database.transaction() as tx:
+        async with service.database.transaction(planned_once=True) as tx:
             stale_after = timedelta(seconds=settings.sending_stale_seconds)
             taken = await take_up_messages(tx, settings.send_batch_size, stale_after)
         if not taken:
             return False
         tried = await self._send(service, taken)
-        async with service.database.transaction() as tx:
+        async with service.database.transaction(planned_once=True) as tx:
             await record_outcomes(tx, tried, timedelta(seconds=settings.receipt_wait_seconds))
         return True
 
@@ -67,7 +67,7 @@ class Sender:
         plans = [plan(one, contacts.get(one.person_id), mail_possible=mail is not None) for one in taken]
         by_email = [one.taken.message_id for one in plans if one.channel is Channel.EMAIL]
         if by_email:
-            async with service.database.transaction() as tx:
+            async with service.database.transaction(planned_once=True) as tx:
                 await mark_as_email(tx, by_email)
         async with open_session(settings.sms_gateway_url, settings.sms_timeout_seconds) as session:
             carrier = Carrier(gateway_of(settings, session), mail, settings.sms_concurrency)
@@ -90,7 +90,7 @@ class Asker:
     async def step(self, service: Service) -> bool:
         """One batch of questions; False when there were none."""
         settings = self._settings
-        async with service.database.transaction() as tx:
+        async with service.database.transaction(planned_once=True) as tx:
             # Longer than a batch can take: only a crash makes somebody else ask the same again.
             lease = timedelta(seconds=settings.sending_stale_seconds)
             questions = await take_up_questions(tx, settings.send_batch_size, lease)
@@ -103,7 +103,7 @@ class Asker:
         patience = Patience(
             timedelta(seconds=settings.receipt_wait_seconds), timedelta(seconds=settings.receipt_deadline_seconds)
         )
-        async with service.database.transaction() as tx:
+        async with service.database.transaction(planned_once=True) as tx:
             await record_answers(tx, asked, patience)
         return True
 

@@ -77,11 +77,6 @@ async def load_grant(tx: Transaction, grant_id: UUID, *, for_update: bool = Fals
     return grants[0]
 
 
-async def grants_of_ids(tx: Transaction, grant_ids: Sequence[UUID]) -> list[Grant]:
-    """Those of the grants that are known, in id order."""
-    return await _load(tx, select(*_GRANT).where(one_of(t.aid_grant.c.id, grant_ids)), False)
-
-
 async def lock_known_grants(tx: Transaction, grant_ids: Sequence[UUID]) -> list[Grant]:
     """Lock those of the grants that are known, in id order."""
     return await _load(tx, select(*_GRANT).where(one_of(t.aid_grant.c.id, grant_ids)), True)

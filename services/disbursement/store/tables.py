@@ -220,7 +220,7 @@ aid_grant = Table(
     Index("ix_aid_grant_state", "programme_id", "state", "id"),
     Index("ix_aid_grant_scope", "agency", "region_code", "id"),
     Index("ix_aid_grant_in_state", "state", "agency", "region_code", "id"),
-    Index(None, "person_id"),
+    Index("ix_aid_grant_person", "person_id", "programme_id"),
     Index("ix_aid_grant_proposal_id", "proposal_id", "id"),
 )
 

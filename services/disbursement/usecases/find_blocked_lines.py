@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from chassis.paging import BEFORE_ALL
@@ -12,7 +11,7 @@ from services.disbursement.domain.grant import Grant
 from services.disbursement.domain.programme import Programme
 from services.disbursement.domain.proposal import LinesBlocked, Proposal, ProposalKind
 from services.disbursement.store import proposals as store
-from services.disbursement.store.grants import grants_of_ids, line_keys, waiting_candidates
+from services.disbursement.store.grants import line_keys, waiting_candidates
 from services.disbursement.store.programmes import load_programme
 from services.disbursement.store.projections import alike, load_cases
 
@@ -59,21 +58,11 @@ async def _blocked_grants(tx: Transaction, programme: Programme, proposal: Propo
     blocked: list[UUID] = []
     after = BEFORE_ALL
     while lines := await line_keys(tx, proposal.id, after, ALIKE_LIMIT):
-        blocked += await _blocked_among(tx, programme, lines)
+        for facts, grant_ids in await alike(tx, programme.rules, lines):
+            if not judge(programme.rules, facts).eligible:
+                blocked += grant_ids
         after = lines[-1].id
     return sorted(blocked)
-
-
-async def _blocked_among(tx: Transaction, programme: Programme, lines: Sequence[Any]) -> list[UUID]:
-    groups = await alike(tx, programme.rules, lines)
-    while True:
-        judged = await judge_lines(tx, programme, await grants_of_ids(tx, [each[0] for each in groups]))
-        blocked = {line.grant.id for line in judged if line.blocked}
-        again = await alike(tx, programme.rules, lines)
-        if {frozenset(each) for each in again} == {frozenset(each) for each in groups}:
-            return [grant_id for each in groups if each[0] in blocked for grant_id in each]
-        # A fact arrived in between: one that was judged for others may not be like them any more.
-        groups = again
 
 
 async def _blocked_substitutes(tx: Transaction, programme: Programme, proposal: Proposal) -> list[UUID]:

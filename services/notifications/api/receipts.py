@@ -73,7 +73,7 @@ def receipt_desk(service: Service, settings: Settings) -> ReceiptDesk:
 
 async def _record(service: Service, settings: Settings, receipts: Sequence[Receipt]) -> Sequence[bool]:
     gateway = Officer(f"urn:sinergi:{settings.deployment}", "gateway:sms", frozenset({Role.SERVICE}), ALL_AGENCIES, "")
-    async with service.api_database.transaction(gateway) as tx:
+    async with service.api_database.transaction(gateway, planned_once=True) as tx:
         return await record_receipts(tx, receipts, timedelta(seconds=settings.receipt_wait_seconds))
 
 

@@ -214,7 +214,7 @@ CREATE TABLE aid_grant (
 
 CREATE INDEX ix_aid_grant_scope ON aid_grant (agency, region_code, id);
 CREATE INDEX ix_aid_grant_in_state ON aid_grant (state, agency, region_code, id);
-CREATE INDEX ix_aid_grant_person_id ON aid_grant (person_id);
+CREATE INDEX ix_aid_grant_person ON aid_grant (person_id, programme_id);
 CREATE INDEX ix_aid_grant_proposal_id ON aid_grant (proposal_id, id);
 CREATE INDEX ix_aid_grant_state ON aid_grant (programme_id, state, id);
 CREATE UNIQUE INDEX uq_aid_grant_family ON aid_grant (programme_id, family_id) WHERE state NOT IN ('released', 'cancelled');
