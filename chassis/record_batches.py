@@ -4,20 +4,23 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import orjson
 from aiokafka import TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
+from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 from opentelemetry.trace import Span, SpanKind, set_span_in_context
 
 from chassis.broker import RelayProducer
-from chassis.partitioning import partition_of
 from chassis.telemetry import carry, event_span, fail, resume
 
 Headers = list[tuple[str, bytes]]
+
+_partition_of: Final = DefaultPartitioner()
+"""murmur2 of the key, as every Kafka client by default: docs/contracts.md."""
 
 
 @dataclass(slots=True)
@@ -69,12 +72,12 @@ def pack(producer: RelayProducer, rows: Sequence[asyncpg.Record], one_by_one: Co
     All topics are known to the producer. Rows of the topics `one_by_one` have a batch each: one of several was refused
     as too large, and what is too large must be found.
     """
-    partitions = {topic: _partitions_count(producer, topic) for topic in {row["topic"] for row in rows}}
+    partitions = {topic: _partitions(producer, topic) for topic in {row["topic"] for row in rows}}
     batches: list[RecordBatch] = []
     newest: dict[TopicPartition, RecordBatch] = {}
     for row in rows:
-        topic, key = row["topic"], row["key"].encode()
-        place = TopicPartition(topic, partition_of(key, partitions[topic]))
+        topic, key, known = row["topic"], row["key"].encode(), partitions[row["topic"]]
+        place = TopicPartition(topic, _partition_of(key, known, known))
         headers, span = _dressed(row)
         batch = newest.get(place)
         if batch is None or topic in one_by_one or not batch.append(row, key, headers, span):
@@ -101,12 +104,12 @@ def waves(batches: Sequence[RecordBatch]) -> list[list[RecordBatch]]:
     return found
 
 
-def _partitions_count(producer: RelayProducer, topic: str) -> int:
+def _partitions(producer: RelayProducer, topic: str) -> list[int]:
     known: set[int] | None = producer.client.cluster.partitions_for_topic(topic)
     if not known:
         # Gone since it was looked for: the relay begins anew, and avoids it.
         raise UnknownTopicOrPartitionError(topic)
-    return len(known)
+    return sorted(known)
 
 
 def _dressed(row: asyncpg.Record) -> tuple[Headers, Span | None]:
