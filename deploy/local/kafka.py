@@ -122,6 +122,9 @@ class Kafka:
             "broker.heartbeat.interval.ms": "500",
             "log.segment.bytes": str(64 * 1024 * 1024),
             "log.index.size.max.bytes": str(1024 * 1024),
+            # By default 128 MiB, half of the heap, for compacting logs of which there is one here, of offsets: what was
+            # left filled up with some thousand partitions, and the broker closed connections instead of answering.
+            "log.cleaner.dedupe.buffer.size": str(4 * 1024 * 1024),
         }
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()), encoding="utf-8")
 
