@@ -19,6 +19,7 @@ from chassis.errors import BadRequest, Conflict, NotSignedIn, Unprocessable
 from chassis.ids import Origin, derived_id, is_recent, new_id
 from chassis.telemetry import current_trace_id
 from chassis.transaction import Transaction
+from chassis.writes import Write
 
 CommandT = TypeVar("CommandT")
 ResultT = TypeVar("ResultT")
@@ -40,18 +41,14 @@ _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _EARLIER = text(
     "SELECT fingerprint, status, resource_id FROM idempotency WHERE caller = :caller AND route = :route AND key = :key"
 )
-_AUDIT = """
+_RECORD_AUDIT = """
     INSERT INTO audit (id, actor, agency, operation, resource_id, trace_id)
-    VALUES (:id, :actor, :agency, :operation, CAST(:resource_id AS uuid), :trace_id)
+    VALUES (:@id, :@actor, :@agency, :@operation, CAST(:@resource_id AS uuid), :@trace_id)
 """
-_RECORD_AUDIT = text(_AUDIT)
-_REMEMBER_AND_AUDIT = text(
-    f"""
-    WITH audited AS ({_AUDIT})
+_REMEMBER = """
     INSERT INTO idempotency (caller, route, key, fingerprint, status, resource_id)
-    VALUES (:caller, :route, :key, :fingerprint, :status, CAST(:resource_id AS uuid))
-    """  # noqa: S608 - constants of ours
-)
+    VALUES (:@caller, :@route, :@key, :@fingerprint, :@status, CAST(:@resource_id AS uuid))
+"""
 
 
 class IdempotencyKeyMissing(BadRequest):
@@ -178,8 +175,8 @@ class ActEdge:
                 "status": status,
                 "resource_id": resource_id,
             }
-            audited = _audit_row(tx, self.request.state.permission, resource_id)
-            await tx.execute(_REMEMBER_AND_AUDIT, audited | name | kept)
+            tx.later(Write(_REMEMBER, name | kept))
+            record_audit(tx, self.request.state.permission, resource_id)
             return Created(id=resource_id)
 
     def _origin(self, name: Mapping[str, str], fingerprint: bytes) -> Origin | None:
@@ -203,13 +200,9 @@ class ActEdge:
         return told.digest()
 
 
-async def record_audit(tx: Transaction, permission: Permission, resource_id: UUID) -> None:
+def record_audit(tx: Transaction, permission: Permission, resource_id: UUID) -> None:
     """Leave a trail of who did what to which resource; acts do so by themselves, a look-up that matters by this."""
-    await tx.execute(_RECORD_AUDIT, _audit_row(tx, permission, resource_id))
-
-
-def _audit_row(tx: Transaction, permission: Permission, resource_id: UUID) -> dict[str, Any]:
-    return {
+    row = {
         "id": new_id(),
         "actor": tx.officer.identity,
         "agency": tx.officer.agency,
@@ -217,6 +210,7 @@ def _audit_row(tx: Transaction, permission: Permission, resource_id: UUID) -> di
         "resource_id": resource_id,
         "trace_id": current_trace_id(),
     }
+    tx.later(Write(_RECORD_AUDIT, row))
 
 
 @dataclass(frozen=True, slots=True)

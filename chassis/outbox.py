@@ -1,7 +1,7 @@
 """The outbox: events written in the transaction of the state they tell of, published later by the relay."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.events import Catalogue, Delivered, EventEntry, event_type_of
 from chassis.ids import Origin, derived_id, new_id
 from chassis.telemetry import carry
+from chassis.writes import Write, one_statement
 
 BODY_LIMIT_BYTES = 900_000
 """Below the broker's 1 MiB: a body that could never be sent must not be committed."""
@@ -30,25 +31,27 @@ HELD = """held AS MATERIALIZED (
 BEHIND_HELD = "EXISTS (SELECT FROM held WHERE held.topic = o.topic AND held.key = o.key AND held.since < o.position)"
 """Whether a row `o` of the outbox waits behind a held one of its key; after `WITH HELD`."""
 
-_LOCK_KEYS = text("SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest(CAST(:keys AS text[])) AS k")
-_INSERT = text(
-    f"""
-    WITH inserted AS (
+_INSERT = """
+    locked AS MATERIALIZED (
+        SELECT count(pg_advisory_xact_lock(hashtextextended(k, 0))) FROM unnest(CAST(:keys AS text[])) AS k),
+    inserted AS (
         INSERT INTO outbox (event_id, topic, key, type, subject, correlation_id, headers, body)
         SELECT event_id, topic, key, type, told.subject, correlation_id,
                CASE WHEN lift IS NULL THEN headers::jsonb ELSE headers::jsonb || jsonb_build_object(
                    'ce_sequence', ((headers::jsonb ->> 'ce_sequence')::bigint + lift)::text) END, body
-        FROM unnest(CAST(:event_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:type AS text[]),
+        FROM locked CROSS JOIN
+             unnest(CAST(:event_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:type AS text[]),
                     CAST(:subject AS text[]), CAST(:correlation_id AS uuid[]), CAST(:headers AS text[]),
                     CAST(:body AS bytea[]))
              WITH ORDINALITY AS told (event_id, topic, key, type, subject, correlation_id, headers, body, place)
              LEFT JOIN sequence_lift ON sequence_lift.subject = told.subject
         ORDER BY place
         ON CONFLICT (event_id) DO NOTHING RETURNING 1)
-    SELECT count(*), pg_notify('{CHANNEL}', '') FROM inserted
-    """  # noqa: S608 - constants of ours
-)
-"""Wakes the relay too, when the transaction commits."""
+"""
+_WAKE = f"SELECT count(*), pg_notify('{CHANNEL}', '') FROM inserted"  # noqa: S608 - constants of ours
+"""The keys' locks, the rows, and a call that wakes the relay when the transaction commits. No row is made, and so none
+has its position, before all locks are held. What is told again is found by the index, and `sequence_lift` never changes
+while anybody writes: neither minds that the statement's snapshot is from before the locks."""
 _TOLD_AGAIN = text(
     """
     UPDATE adopted_event AS adopted SET settled_at = coalesce(settled_at, clock_timestamp()),
@@ -184,17 +187,18 @@ def _rupiah_of(fact: BaseModel) -> dict[str, int]:
     return {name: value for name in rupiah_fields(type(fact)) if (value := getattr(fact, name)) is not None}
 
 
-async def write(connection: AsyncConnection, events: list[Outgoing]) -> None:
-    """Write the buffered events as the last step before the commit.
+async def write(connection: AsyncConnection, events: list[Outgoing], others: Sequence[Write] = ()) -> None:
+    """Write the buffered events, and `others` with them, as the last step before the commit.
 
     The keys are locked first, in one order for all writers: otherwise a transaction that took a lower position
     but commits later would be overtaken by another one of the same key.
     """
-    keys = sorted({f"outbox/{event.topic}/{event.key}" for event in events})
-    await connection.execute(_LOCK_KEYS, {"keys": keys})
+    statement, values = one_statement(others, more=_INSERT, last=_WAKE)
     inserted = await connection.execute(
-        _INSERT,
-        {
+        statement,
+        values
+        | {
+            "keys": sorted({f"outbox/{event.topic}/{event.key}" for event in events}),
             "event_id": [event.event_id for event in events],
             "topic": [event.topic for event in events],
             "key": [event.key for event in events],

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Table, TextClause, any_, literal, text
 from sqlalchemy.dialects import postgresql
 
 from chassis.transaction import Transaction
+from chassis.writes import MARK, Write, one_statement
 
 MANY_ROWS = 100
-_PREFIX = "of_"
 _DIALECT = postgresql.dialect()
 
 
@@ -44,19 +44,26 @@ async def insert_new_rows(
     return {row[0] for row in inserted}
 
 
-async def insert_together(tx: Transaction, *made: tuple[Table, Sequence[Mapping[str, Any]]]) -> None:
-    """The same for several tables in one statement: one way to the database and back instead of one for each.
+async def write_together(tx: Transaction, *writes: Write) -> None:
+    """Several writes in one statement, now; `Transaction.later` puts them into the last one of the transaction."""
+    if any(each.sql for each in writes):
+        await tx.execute(*one_statement(writes))
 
-    What the transaction has locked is free the sooner. Foreign keys among the tables are checked at the end.
-    """
-    shapes: list[tuple[Table, tuple[str, ...], frozenset[str]]] = []
-    values: dict[str, Any] = {}
-    for place, (table, rows) in enumerate((table, rows) for table, rows in made if rows):
-        same, columns = _parameters(rows)
-        shapes.append((table, tuple(rows[0]), same))
-        values |= {f"{_PREFIX}{place}_{name}": value for name, value in columns.items()}
-    if shapes:
-        await tx.execute(_insert_all(tuple(shapes)), values)
+
+def inserting(table: Table, rows: Sequence[Mapping[str, Any]]) -> Write:
+    """The rows, all with the same columns, for `write_together`."""
+    if not rows:
+        return Write("", {})
+    same, values = _parameters(rows)
+    return Write(_insert_sql(table, tuple(rows[0]), same, MARK), values)
+
+
+def updating(table: Table, rows: Sequence[Mapping[str, Any]]) -> Write:
+    """What `update_rows` does, for `write_together`."""
+    if not rows:
+        return Write("", {})
+    same, values = _parameters(rows)
+    return Write(_update_sql(table, tuple(rows[0]), same, MARK), values)
 
 
 async def update_rows(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -81,25 +88,25 @@ def _parameters(rows: Sequence[Mapping[str, Any]]) -> tuple[frozenset[str], dict
 
 @lru_cache(maxsize=256)
 def _insert(table: Table, names: tuple[str, ...], same: frozenset[str], tail: str) -> TextClause:
-    return text(f"INSERT INTO {table.name} ({', '.join(names)}) {_given(table, names, same)} {tail}")
-
-
-@lru_cache(maxsize=256)
-def _insert_all(shapes: tuple[tuple[Table, tuple[str, ...], frozenset[str]], ...]) -> TextClause:
-    *others, last = (
-        f"INSERT INTO {table.name} ({', '.join(names)}) {_given(table, names, same, f'{_PREFIX}{place}_')}"
-        for place, (table, names, same) in enumerate(shapes)
-    )
-    begins = ", ".join(f"made_{place} AS ({statement})" for place, statement in enumerate(others))
-    return text(f"WITH {begins} {last}" if others else last)
+    return text(f"{_insert_sql(table, names, same)} {tail}")
 
 
 @lru_cache(maxsize=256)
 def _update(table: Table, names: tuple[str, ...], same: frozenset[str]) -> TextClause:
+    return text(_update_sql(table, names, same))
+
+
+@lru_cache(maxsize=256)
+def _insert_sql(table: Table, names: tuple[str, ...], same: frozenset[str], mark: str = "") -> str:
+    return f"INSERT INTO {table.name} ({', '.join(names)}) {_given(table, names, same, mark)}"
+
+
+@lru_cache(maxsize=256)
+def _update_sql(table: Table, names: tuple[str, ...], same: frozenset[str], mark: str = "") -> str:
     key, *others = names
     assignments = ", ".join(f"{name} = fresh.{name}" for name in others)
-    return text(
-        f"UPDATE {table.name} SET {assignments} FROM ({_given(table, names, same)}) AS fresh "  # noqa: S608 - ours
+    return (
+        f"UPDATE {table.name} SET {assignments} FROM ({_given(table, names, same, mark)}) AS fresh "  # noqa: S608 - ours
         f"WHERE {table.name}.{key} = fresh.{key}"
     )
 

@@ -21,6 +21,7 @@ from chassis.events import Delivered
 from chassis.ids import Origin, derived_id, new_id
 from chassis.outbox import Outbox, Outgoing, write
 from chassis.telemetry import carry, note_event
+from chassis.writes import Write, one_statement
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -73,6 +74,7 @@ class Transaction:
     """Spans that end with this transaction, and fail with it."""
     effects: bool = True
     """Whether it may do more than write tables; a projection's may not, so that building it again tells nobody."""
+    _later: list[Write] = field(default_factory=list)
     _origin: Origin | None = None
     _made: int = 0
     _told: Counter[UUID] = field(default_factory=Counter)
@@ -236,22 +238,34 @@ class Transaction:
         }
         await self.execute(_RECORD_ACCESS, row)
 
+    def later(self, *writes: Write) -> None:
+        """Write this with the transaction's last statement, that of its events, which nothing reads before.
+
+        What the transaction has locked that others wait for is free the sooner, by one way there and back for each.
+        """
+        self._later.extend(writes)
+
     async def flush(self) -> list[Outgoing]:
-        """Write the buffered events, and return them; called by the edge as the last step before the commit."""
-        written, self._events = self._events, []
+        """Write the buffered events and what was left for later, and return the events.
+
+        Called by the edge as the last step before the commit.
+        """
+        (written, self._events), (later, self._later) = (self._events, []), (self._later, [])
         if written:
-            await write(self.connection, written)
+            await write(self.connection, written, later)
+        elif later:
+            await self.connection.execute(*one_statement(later))
         return written
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """A part that is undone by itself when it raises: rows, the events it told, and the ids it took."""
-        events_count, told, made = len(self._events), self._told.copy(), self._made
+        events_count, later_count, told, made = len(self._events), len(self._later), self._told.copy(), self._made
         try:
             async with self.connection.begin_nested():
                 yield
         except BaseException:
-            del self._events[events_count:]
+            del self._events[events_count:], self._later[later_count:]
             self._told, self._made = told, made
             raise
 

@@ -92,7 +92,7 @@ async def _open_message(tx: Transaction, catalogue: Catalogue, message_id: UUID,
     if row is None:
         raise NotParked(message_id=message_id)
     if row.headers_sealed is None:
-        return await _emptied(tx, message_id)
+        return _emptied(tx, message_id)
     return await _on_record(tx, catalogue, message_id, unsealed(tx.vault, row), purpose)
 
 
@@ -101,20 +101,20 @@ async def _open_mend(tx: Transaction, catalogue: Catalogue, mend_id: UUID, purpo
     if message is None:
         raise MendNotFound(mend_id=mend_id)
     if message.headers_sealed is None:
-        return await _emptied(tx, mend_id)
+        return _emptied(tx, mend_id)
     record = mended(tx.vault, message, await load_mend(tx, mend_id))
     return await _on_record(tx, catalogue, mend_id, record, purpose)
 
 
-async def _emptied(tx: Transaction, opened_id: UUID) -> OpenedMessage:
-    await record_audit(tx, OPEN, opened_id)
+def _emptied(tx: Transaction, opened_id: UUID) -> OpenedMessage:
+    record_audit(tx, OPEN, opened_id)
     return OpenedMessage(id=opened_id, key=Content(), headers=[], body=Content(), emptied=True)
 
 
 async def _on_record(
     tx: Transaction, catalogue: Catalogue, opened_id: UUID, record: ConsumerRecord[Any, Any], purpose: OpenPurpose
 ) -> OpenedMessage:
-    await record_audit(tx, OPEN, opened_id)
+    record_audit(tx, OPEN, opened_id)
     await tx.record_access(purpose, _person_ids(catalogue, record))
     headers = [HeaderView(name=name, **_content(value).model_dump()) for name, value in record.headers]
     return OpenedMessage(id=opened_id, key=_content(record.key), headers=headers, body=_content(record.value))

@@ -1,13 +1,26 @@
 """Many rows in one statement: inserted, let in where nothing is in the way, changed, looked up."""
 
+import contextlib
 from uuid import UUID
 
 import pytest
-from sqlalchemy import BigInteger, Column, MetaData, Table, Text, Uuid, select
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text, Uuid, select, text
+from sqlalchemy.exc import IntegrityError
 
 from chassis.ids import new_id
-from chassis.rows import MANY_ROWS, insert_new_rows, insert_rows, insert_together, one_of, update_rows
+from chassis.rows import (
+    MANY_ROWS,
+    insert_new_rows,
+    insert_rows,
+    inserting,
+    one_of,
+    update_rows,
+    updating,
+    write_together,
+)
 from chassis.transaction import Transaction
+from chassis.writes import Write
+from tests.chassis.sample.service import Credit, credit
 from tests.support.service import ServiceUnderTest
 
 ACCOUNT = Table(
@@ -45,10 +58,64 @@ async def test_what_belongs_to_several_tables_is_inserted_together(sample: Servi
     rich = [{"id": new_id(), "balance_rupiah": place, "agency": "dinsos"} for place in range(count)]
     poor = [{"id": new_id(), "region_code": "33.28"} for _ in range(count)]
     async with sample.service.database.transaction() as tx:
-        await insert_together(tx, (ACCOUNT, rich), (ACCOUNT, []), (ACCOUNT, poor))
-        await insert_together(tx, (ACCOUNT, []))
+        await write_together(tx, inserting(ACCOUNT, rich), inserting(ACCOUNT, []), inserting(ACCOUNT, poor))
+        await write_together(tx, inserting(ACCOUNT, []))
         balances = await _balances(tx, *(UUID(str(row["id"])) for row in [*rich, *poor]))
     assert balances == {row["id"]: row["balance_rupiah"] for row in rich} | {row["id"]: 0 for row in poor}
+
+
+@pytest.mark.parametrize("count", [3, MANY_ROWS])
+async def test_inserts_and_changes_of_any_kind_go_together(sample: ServiceUnderTest, count: int) -> None:
+    old, new = ([new_id() for _ in range(count)] for _ in range(2))
+    async with sample.service.database.transaction() as tx:
+        await insert_rows(tx, ACCOUNT, [{"id": each, "balance_rupiah": 1} for each in [*IDS, *old]])
+        raise_one = "UPDATE account SET balance_rupiah = balance_rupiah + :@more WHERE id = :@id"
+        await write_together(
+            tx,
+            inserting(ACCOUNT, [{"id": each, "balance_rupiah": 2} for each in new]),
+            updating(ACCOUNT, [{"id": each, "balance_rupiah": 3} for each in old]),
+            updating(ACCOUNT, []),
+            Write(raise_one, {"id": IDS[0], "more": 10}),
+            Write(raise_one, {"id": IDS[1], "more": 20}),
+        )
+        assert await _balances(tx, *IDS) == dict(zip(IDS, (11, 21, 1), strict=True))
+        assert set((await _balances(tx, *new)).values()) == {2}
+        assert set((await _balances(tx, *old)).values()) == {3}
+
+
+@pytest.mark.parametrize("telling", [True, False])
+async def test_what_is_left_for_later_is_written_before_the_commit(sample: ServiceUnderTest, telling: bool) -> None:
+    async with sample.service.database.transaction() as tx:
+        tx.later(inserting(ACCOUNT, _rows(1)), inserting(ACCOUNT, []), inserting(ACCOUNT, _rows(1, 2)[1:]))
+        if telling:
+            await credit(tx, Credit(account_id=IDS[2], amount_rupiah=7))
+        assert IDS[0] not in await _balances(tx, *IDS)
+    async with sample.service.database.transaction() as tx:
+        told = {IDS[2]: 7} if telling else {}
+        assert await _balances(tx, *IDS) == dict(zip(IDS, (1, 2), strict=False)) | told
+        assert len(await tx.fetch_all(text("SELECT 1 FROM outbox"))) == len(told)
+
+
+async def test_what_is_left_for_later_is_dropped_with_its_savepoint(sample: ServiceUnderTest) -> None:
+    async with sample.service.database.transaction() as tx:
+        tx.later(inserting(ACCOUNT, _rows(1)))
+        with contextlib.suppress(ZeroDivisionError):
+            async with tx.savepoint():
+                tx.later(inserting(ACCOUNT, _rows(1, 2)[1:]))
+                raise ZeroDivisionError
+    async with sample.service.database.transaction() as tx:
+        assert await _balances(tx, *IDS) == {IDS[0]: 1}
+
+
+async def test_what_is_left_for_later_and_refused_leaves_nothing(sample: ServiceUnderTest) -> None:
+    async def open_twice() -> None:
+        async with sample.service.database.transaction() as tx:
+            await credit(tx, Credit(account_id=IDS[0], amount_rupiah=7))
+            tx.later(inserting(ACCOUNT, _rows(1)))
+
+    with pytest.raises(IntegrityError):
+        await open_twice()
+    assert await sample.fetch_all("SELECT 1 FROM account") == await sample.fetch_all("SELECT 1 FROM outbox") == []
 
 
 async def test_only_new_rows_are_let_in_and_named(sample: ServiceUnderTest) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from contracts.disbursement import (
     AidHandedOverV1,
@@ -90,7 +90,6 @@ async def test_lists_of_mixed_packages_take_shelves_in_one_order(world: World) -
     by_package: dict[str, list[str]] = {"paket-tata-boga": [], "paket-menjahit": []}
     for grant in await world.grants():
         by_package[grant["package_code"]].append(grant["id"])
-    taken: list[str] = []
 
     async def serve(number: int) -> list[Any]:
         chosen = [each for ids in by_package.values() for each in ids[2 * number : 2 * number + 2]]
@@ -100,18 +99,18 @@ async def test_lists_of_mixed_packages_take_shelves_in_one_order(world: World) -
         lines: list[Any] = ok(await world.petugas.get(f"/handover-lists/{created['id']}"))["lines"]
         return lines
 
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-        if statement.startswith("UPDATE stock"):
-            taken.extend(each for each in parameters if str(each).startswith("paket-"))
-
-    engine = world.service.service.api_database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        await serve(0)
-        assert taken == ["paket-menjahit", "paket-tata-boga"]
-        outcomes = await asyncio.gather(serve(1), serve(2))
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+    async with world.service.service.database.transaction() as tx:
+        shelf = "SELECT 1 FROM stock WHERE package_code = :code FOR UPDATE NOWAIT"
+        await tx.execute(text(shelf), {"code": "paket-menjahit"})
+        serving = asyncio.create_task(serve(0))
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+        while not await tx.scalar(waiting):
+            assert not serving.done()
+            await asyncio.sleep(0.01)
+        # Whoever waits for the first shelf holds none that comes after it.
+        await tx.execute(text(shelf), {"code": "paket-tata-boga"})
+    await serving
+    outcomes = await asyncio.gather(serve(1), serve(2))
     assert [line["refusal"] for lines in outcomes for line in lines if line["refusal"]] == ["out-of-stock"]
 
 

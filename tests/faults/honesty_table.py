@@ -45,28 +45,28 @@ REST: Final = (
     Mutation(
         name="outbox key lock off: a position may be taken before the key's other writer committed",
         file="chassis/outbox.py",
-        guard='    await connection.execute(_LOCK_KEYS, {"keys": keys})\n',
-        without="",
+        guard="        FROM locked CROSS JOIN\n             unnest(",
+        without="        FROM unnest(",
         tests=(f"{_ORDERS}test_events_of_one_key_appear_in_the_order_of_their_positions",),
         shows="appeared after",
     ),
     Mutation(
         name="outbox key lock after the positions",
         file="chassis/outbox.py",
-        guard="async def write(connection: AsyncConnection, events: list[Outgoing]) -> None:\n",
+        guard="async def write(connection: AsyncConnection, events: list[Outgoing], others: Sequence[Write] = ())",
         without="""\
-_LOCK_LATER, _LOCK_KEYS = _LOCK_KEYS, text("SELECT CAST(:keys AS text[])")
+_INSERT = _INSERT.replace("locked CROSS JOIN", "")
 
 
-async def write(connection: AsyncConnection, events: list[Outgoing]) -> None:
-    await _write(connection, events)
+async def write(connection: AsyncConnection, events: list[Outgoing], others: Sequence[Write] = ()) -> None:
+    await _write(connection, events, others)
     await connection.execute(text("SELECT pg_sleep(random() / 100)"))
     keys = sorted({f"outbox/{event.topic}/{event.key}" for event in events})
-    await connection.execute(_LOCK_LATER, {"keys": keys})
+    locks = text("SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest(CAST(:keys AS text[])) AS k")
+    await connection.execute(locks, {"keys": keys})
 
 
-async def _write(connection: AsyncConnection, events: list[Outgoing]) -> None:
-""",
+async def _write(connection: AsyncConnection, events: list[Outgoing], others: Sequence[Write])""",
         tests=(f"{_ORDERS}test_events_of_one_key_appear_in_the_order_of_their_positions",),
         shows="appeared after",
     ),

@@ -1,14 +1,15 @@
 """Handover records (BAST), their numbers, voids and corrections."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, insert, select, text, update
 
-from chassis.rows import insert_rows, insert_together
+from chassis.rows import insert_rows, inserting
 from chassis.transaction import Transaction
+from chassis.writes import Write
 from services.disbursement.domain.facts import BastField, GoodsFate, HandedItem, VoidReason
 from services.disbursement.domain.handover import (
     Bast,
@@ -23,11 +24,25 @@ from services.disbursement.domain.handover import (
 )
 from services.disbursement.store import handover_tables as h
 
-_TAKE_SERIALS = text("""
-INSERT INTO bast_serial (agency, year, last_serial) VALUES (:agency, :year, :count)
-ON CONFLICT (agency, year) DO UPDATE SET last_serial = bast_serial.last_serial + excluded.last_serial
-RETURNING last_serial
+_TAKE = text("""
+WITH wanted AS (
+    SELECT * FROM unnest(CAST(:codes AS text[]), CAST(:counts AS int[])) AS wanted (package_code, wanted_count)),
+shelf AS MATERIALIZED (
+    SELECT stock.package_code, least(stock.in_stock_count, wanted.wanted_count) AS taken_count
+    FROM stock JOIN wanted ON wanted.package_code = stock.package_code
+    WHERE stock.programme_id = :programme_id
+    ORDER BY stock.package_code FOR NO KEY UPDATE OF stock),
+taken AS (
+    UPDATE stock SET in_stock_count = in_stock_count - taken_count, handed_over_count = handed_over_count + taken_count
+    FROM shelf WHERE stock.programme_id = :programme_id AND stock.package_code = shelf.package_code),
+numbered AS (
+    INSERT INTO bast_serial (agency, year, last_serial)
+    SELECT :agency, :year, sum(taken_count)::int FROM shelf HAVING sum(taken_count) > 0
+    ON CONFLICT (agency, year) DO UPDATE SET last_serial = bast_serial.last_serial + excluded.last_serial
+    RETURNING last_serial)
+SELECT package_code, taken_count, (SELECT last_serial FROM numbered) AS last_serial FROM shelf
 """)
+"""The shelves in the order of their codes and then the counter: two lists at once cannot deadlock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +64,23 @@ class NewBast:
     items: Sequence[tuple[str, HandedItem]]
 
 
-async def take_serials(tx: Transaction, agency: str, year: int, count: int) -> range:
-    """The next numbers of an agency and year. Taken last: the row stays locked until the commit."""
-    last = int(await tx.scalar(_TAKE_SERIALS, {"agency": agency, "year": year, "count": count}))
-    return range(last - count + 1, last + 1)
+async def take_packages(
+    tx: Transaction, programme_id: UUID, wanted: Mapping[str, int], agency: str, year: int
+) -> tuple[dict[str, int], Iterator[int]]:
+    """Packages leave the stock for recipients, as many as there are: how many by code, and the next BAST numbers.
+
+    Taken last, and in one statement: these rows, which every handover needs, stay locked until the commit.
+    """
+    parameters = {"programme_id": programme_id, "codes": list(wanted), "counts": list(wanted.values())}
+    rows = await tx.fetch_all(_TAKE, {**parameters, "agency": agency, "year": year})
+    taken = {row.package_code: row.taken_count for row in rows}
+    count = sum(taken.values())
+    last = rows[0].last_serial if count else 0
+    return taken, iter(range(last - count + 1, last + 1))
 
 
-async def insert_basts(tx: Transaction, made: Sequence[NewBast], signatories: Signatories) -> None:
-    """Store BAST with their items; officials' names are sealed."""
+def storing_basts(tx: Transaction, made: Sequence[NewBast], signatories: Signatories) -> tuple[Write, Write]:
+    """BAST with their items; officials' names are sealed."""
     items = [
         {
             "bast_id": each.bast.id,
@@ -70,7 +94,7 @@ async def insert_basts(tx: Transaction, made: Sequence[NewBast], signatories: Si
         for name, item in each.items
     ]
     basts = [_bast_row(tx, each.bast, each.serial, signatories) for each in made]
-    await insert_together(tx, (h.bast, basts), (h.bast_item, items))
+    return inserting(h.bast, basts), inserting(h.bast_item, items)
 
 
 async def load_bast(tx: Transaction, bast_id: UUID, *, for_update: bool = False) -> Bast:

@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select, text
 
 from chassis.errors import NotFound
-from chassis.rows import insert_new_rows, one_of, update_rows
+from chassis.rows import insert_new_rows, one_of, update_rows, updating
 from chassis.transaction import Transaction
+from chassis.writes import Write
 from services.disbursement.domain.grant import Grant, GrantState
 from services.disbursement.store import tables as t
 
@@ -48,9 +50,8 @@ async def insert_grants(tx: Transaction, grants: Sequence[Grant]) -> set[UUID]:
     return await insert_new_rows(tx, t.aid_grant, rows, on_conflict="ON CONFLICT DO NOTHING")
 
 
-async def save_grants(tx: Transaction, grants: Sequence[Grant]) -> None:
-    """Save what the domain changed, in one statement. The rows are locked by whoever loaded them for update."""
-    now = tx.now
+def saving_grants(grants: Sequence[Grant], now: datetime) -> Write:
+    """What the domain changed. The rows are locked by whoever loaded them for update."""
     rows = [
         {
             "id": grant.id,
@@ -66,7 +67,7 @@ async def save_grants(tx: Transaction, grants: Sequence[Grant]) -> None:
         }
         for grant in grants
     ]
-    await update_rows(tx, t.aid_grant, rows)
+    return updating(t.aid_grant, rows)
 
 
 async def load_grant(tx: Transaction, grant_id: UUID, *, for_update: bool = False) -> Grant:

@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, case, insert, select, text, update
+from sqlalchemy import Update, insert, select, text, update
 
 from chassis.ids import new_id
-from chassis.rows import insert_rows, one_of
+from chassis.rows import insert_rows, inserting, one_of
 from chassis.transaction import Transaction
+from chassis.writes import Write
 from services.disbursement.domain.grant import Grant
 from services.disbursement.domain.handover import AppointmentState, HandoverSession, SessionNotFound, SessionState
 from services.disbursement.store import handover_tables as h
+
+_SERVE_APPOINTMENTS = """
+UPDATE appointment SET state = CASE WHEN session_id = :@session_id THEN 'served' ELSE 'replaced' END
+WHERE grant_id = ANY (CAST(:@grant_ids AS uuid[])) AND state = 'expected'
+"""
 
 
 async def insert_session(tx: Transaction, session: HandoverSession) -> None:
@@ -103,11 +109,9 @@ async def settle_appointments(
     return {row.grant_id for row in rows.all()}
 
 
-async def serve_appointments(tx: Transaction, grant_ids: Sequence[UUID], session_id: UUID) -> None:
+def serving_appointments(grant_ids: Sequence[UUID], session_id: UUID) -> Write:
     """The grants' recipients came to this session: who was invited to another one is expected there no more."""
-    here = h.appointment.c.session_id == session_id
-    state = case((here, AppointmentState.SERVED.value), else_=AppointmentState.REPLACED.value)
-    await tx.execute(_open_appointments(grant_ids).values(state=state))
+    return Write(_SERVE_APPOINTMENTS, {"grant_ids": list(grant_ids), "session_id": session_id})
 
 
 def _open_appointments(grant_ids: Sequence[UUID]) -> Update:
@@ -139,6 +143,6 @@ async def insert_list(tx: Transaction, list_id: UUID, session: HandoverSession) 
     )
 
 
-async def insert_list_lines(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
-    """Store each line's outcome: a BAST or a refusal's code."""
-    await insert_rows(tx, h.handover_list_line, rows)
+def listing(rows: Sequence[dict[str, Any]]) -> Write:
+    """Each line's outcome: a BAST or a refusal's code."""
+    return inserting(h.handover_list_line, rows)

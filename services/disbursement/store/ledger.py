@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.ids import new_id
-from chassis.rows import insert_together
+from chassis.rows import inserting, write_together
 from chassis.transaction import Transaction
+from chassis.writes import Write
 from services.disbursement.domain.facts import Occasion, Trail
 from services.disbursement.domain.ledger import Entries
 from services.disbursement.store import tables as t
@@ -53,15 +54,21 @@ async def record(tx: Transaction, postings: Sequence[Posting], lines: Sequence[L
     The database refuses an unbalanced posting.
     """
     ids = [new_id() for _ in postings]
-    numbered = list(zip(ids, postings, strict=True))
-    now = tx.now
-    await insert_together(
-        tx,
-        (t.posting, [_posting_row(posting_id, posting, now) for posting_id, posting in numbered]),
-        (t.ledger_entry, [row for posting_id, posting in numbered for row in _entry_rows(posting_id, posting)]),
-        (t.decision_log, [_log_row(line, now) for line in lines]),
-    )
+    await write_together(tx, *recording(list(zip(ids, postings, strict=True)), lines, tx.now))
     return ids
+
+
+def recording(
+    postings: Sequence[tuple[UUID, Posting]], lines: Sequence[LogLine], now: datetime
+) -> tuple[Write, Write, Write]:
+    """What `record` writes."""
+    return (
+        inserting(t.posting, [_posting_row(posting_id, posting, now) for posting_id, posting in postings]),
+        inserting(
+            t.ledger_entry, [row for posting_id, posting in postings for row in _entry_rows(posting_id, posting)]
+        ),
+        inserting(t.decision_log, [_log_row(line, now) for line in lines]),
+    )
 
 
 async def log_acts(tx: Transaction, lines: Sequence[LogLine]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import insert, select, update
 
 from chassis.rows import insert_rows
 from chassis.transaction import Transaction
@@ -158,35 +158,6 @@ async def put_on_shelf(tx: Transaction, programme_id: UUID, package_code: str, c
         .where(columns.programme_id == programme_id, columns.package_code == package_code)
         .values(bought_count=columns.bought_count + count, in_stock_count=columns.in_stock_count + count)
     )
-
-
-async def take_from_shelf(tx: Transaction, programme_id: UUID, package_code: str, wanted_count: int) -> int:
-    """Packages leave the stock for recipients, as many as there are; how many they were.
-
-    Whoever takes several kinds takes them in the order of their codes: two lists at once cannot deadlock.
-    """
-    columns = t.stock.c
-    shelf = (columns.programme_id == programme_id, columns.package_code == package_code)
-    if await _take(tx, wanted_count, *shelf):
-        return wanted_count
-    left_count = await tx.scalar(select(columns.in_stock_count).where(*shelf).with_for_update(key_share=True))
-    if left_count:
-        await _take(tx, left_count, *shelf)
-    return int(left_count or 0)
-
-
-async def _take(tx: Transaction, count: int, *shelf: ColumnElement[bool]) -> bool:
-    columns = t.stock.c
-    taken = (
-        update(t.stock)
-        .where(*shelf, columns.in_stock_count >= count)
-        .values(
-            in_stock_count=columns.in_stock_count - count,
-            handed_over_count=columns.handed_over_count + count,
-        )
-        .returning(columns.package_code)
-    )
-    return await tx.fetch_one(taken) is not None
 
 
 async def take_back_goods(tx: Transaction, programme_id: UUID, package_code: str, *, lost: bool) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field
 from chassis.commands import DatedCommand
 from chassis.errors import Refusal
 from chassis.transaction import Transaction
-from services.disbursement.store.handovers import insert_list, insert_list_lines, load_session
+from services.disbursement.store.handovers import insert_list, listing, load_session
 from services.disbursement.usecases.hand_over_packages import Receipt, Signing, hand_over_packages
 from services.disbursement.usecases.record_changes import occasion_of
 
@@ -37,5 +37,5 @@ async def hand_over_by_list(tx: Transaction, command: HandOverByList) -> UUID:
         else {"list_id": list_id, "grant_id": grant_id, "bast_id": outcome, "refusal": None}
         for grant_id, outcome in sorted(outcomes.items())
     ]
-    await insert_list_lines(tx, lines)
+    tx.later(listing(lines))
     return list_id

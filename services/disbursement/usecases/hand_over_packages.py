@@ -1,7 +1,7 @@
 """Packages change hands in a session: checked one by one, written together, for one recipient or a list of them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -24,10 +24,10 @@ from services.disbursement.domain.programme import OutOfStock, Package, Programm
 from services.disbursement.outgoing import Change
 from services.disbursement.store import basts as store
 from services.disbursement.store.grants import GrantNotFound, lock_known_grants
-from services.disbursement.store.handovers import serve_appointments
-from services.disbursement.store.programmes import load_programme, take_from_shelf
+from services.disbursement.store.handovers import serving_appointments
+from services.disbursement.store.programmes import load_programme
 from services.disbursement.store.projections import not_active
-from services.disbursement.usecases.record_changes import record_changes
+from services.disbursement.usecases.record_changes import saving, telling
 
 OfficialName = Annotated[str, Field(min_length=1, max_length=120)]
 Position = Annotated[str, Field(min_length=1, max_length=120)]
@@ -97,9 +97,10 @@ async def hand_over_packages(
             handings.append(Handing(grant, package, items, given[grant.id], voids.get(grant.id)))
         except Refusal as refusal:
             outcomes[grant.id] = refusal
-    served = await _take_from_shelves(tx, programme, handings)
-    outcomes |= {each.grant.id: _out_of_stock(each) for each in handings if each not in served}
-    return outcomes | await _write(tx, session, served, signing, occasion)
+    serials = await _take_from_shelves(tx, session, handings, occasion) if handings else {}
+    outcomes |= {each.grant.id: _out_of_stock(each) for each in handings if each.grant.id not in serials}
+    served = [each for each in handings if each.grant.id in serials]
+    return outcomes | _write(tx, session, served, serials, signing, occasion)
 
 
 def _receivable(
@@ -128,37 +129,46 @@ def _out_of_stock(handing: Handing) -> OutOfStock:
     return OutOfStock(programme_id=handing.grant.programme_id, package_code=handing.package.code)
 
 
-async def _take_from_shelves(tx: Transaction, programme: Programme, handings: Sequence[Handing]) -> list[Handing]:
+async def _take_from_shelves(
+    tx: Transaction, session: HandoverSession, handings: Sequence[Handing], occasion: Occasion
+) -> dict[UUID, int]:
+    """The serial of the BAST of each grant for whom there is a package."""
     wanted = Counter(handing.package.code for handing in handings)
-    left = {code: await take_from_shelf(tx, programme.id, code, wanted[code]) for code in sorted(wanted)}
-    served = []
+    year = occasion.occurred_on.year
+    left, serials = await store.take_packages(tx, session.programme_id, wanted, session.agency, year)
+    served: dict[UUID, int] = {}
     for handing in handings:
-        if left[handing.package.code]:
+        if left.get(handing.package.code, 0):
             left[handing.package.code] -= 1
-            served.append(handing)
+            served[handing.grant.id] = next(serials)
     return served
 
 
-async def _write(
-    tx: Transaction, session: HandoverSession, served: Sequence[Handing], signing: Signing, occasion: Occasion
+def _write(
+    tx: Transaction,
+    session: HandoverSession,
+    served: Sequence[Handing],
+    serials: Mapping[UUID, int],
+    signing: Signing,
+    occasion: Occasion,
 ) -> dict[UUID, UUID]:
-    if not served:
-        return {}
-    ids = [handing.grant.id for handing in served]
-    await serve_appointments(tx, ids, session.id)
-    year = occasion.occurred_on.year
-    serials = await store.take_serials(tx, session.agency, year, len(served))
+    """By grant the BAST, under the grant's serial."""
     made, changes = [], []
-    for handing, serial in zip(served, serials, strict=True):
-        number = bast_number(session.agency, year, serial)
+    for handing in served:
+        serial = serials[handing.grant.id]
+        number = bast_number(session.agency, occasion.occurred_on.year, serial)
         bast_id = tx.new_id("bast", handing.grant.id)
         bast = _bast(bast_id, session, handing, number, occasion)
         names = {item.item_code: item.name for item in handing.package.items}
         made.append(store.NewBast(bast, serial, [(names[item.item_code], item) for item in handing.items]))
         fact = handing.grant.hand_over(session.id, bast.id, bast.number, handing.items, bast.replaces_bast_id)
         changes.append(Change(handing.grant, fact, occasion))
-    await store.insert_basts(tx, made, store.Signatories(**signing.model_dump()))
-    await record_changes(tx, changes)
+    tx.later(
+        serving_appointments([each.bast.grant_id for each in made], session.id),
+        *store.storing_basts(tx, made, store.Signatories(**signing.model_dump())),
+        *saving(changes, tx.now),
+        *telling(tx, changes),
+    )
     return {each.bast.grant_id: each.bast.id for each in made}
 
 

@@ -1,17 +1,21 @@
 """Saves what happened to grants: rows, ledger, decision log and events, set-based and in one order of locks."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from chassis.commands import DatedCommand
+from chassis.ids import new_id
+from chassis.rows import write_together
 from chassis.transaction import Transaction
+from chassis.writes import Write
 from services.disbursement.domain.facts import Occasion, trail
 from services.disbursement.domain.grant import Grant
 from services.disbursement.domain.ledger import entries_of, freed_rupiah
 from services.disbursement.domain.programme import Programme
 from services.disbursement.outgoing import Change, told
 from services.disbursement.store import grants as store
-from services.disbursement.store.ledger import About, LogLine, Posting, record
+from services.disbursement.store.ledger import About, LogLine, Posting, recording
 from services.disbursement.store.programmes import give_back_budget
 
 
@@ -31,23 +35,34 @@ async def record_changes(tx: Transaction, changes: Sequence[Change]) -> None:
 
     Whatever frees money needs the programmes locked before the grants: all budget rows are touched here.
     """
-    changed: dict[UUID, Grant] = {change.grant.id: change.grant for change in changes}
-    for change in changes:
-        change.grant.acted_on = change.occasion.occurred_on
-    await store.save_grants(tx, list(changed.values()))
-    await tell_changes(tx, changes)
+    await write_together(tx, *saving(changes, tx.now), *telling(tx, changes))
+    await _give_back(tx, changes)
 
 
 async def tell_changes(tx: Transaction, changes: Sequence[Change]) -> None:
     """Post, log and publish what happened to grants that are saved already."""
+    await write_together(tx, *telling(tx, changes))
+    await _give_back(tx, changes)
+
+
+def saving(changes: Sequence[Change], now: datetime) -> list[Write]:
+    """The grants as they are after the changes."""
+    changed: dict[UUID, Grant] = {change.grant.id: change.grant for change in changes}
+    for change in changes:
+        change.grant.acted_on = change.occasion.occurred_on
+    return [store.saving_grants(list(changed.values()), now)]
+
+
+def telling(tx: Transaction, changes: Sequence[Change]) -> list[Write]:
+    """The postings and log lines of the changes; their events are published."""
     lines = [_line(change) for change in changes]
     pairs = zip(changes, lines, strict=True)
-    await record(tx, [posting for change, line in pairs if (posting := _posting(change, line))], lines)
-    await _give_back(tx, changes)
+    postings = [(new_id(), posting) for change, line in pairs if (posting := _posting(change, line))]
     for change in changes:
         fact = told(change)
         if fact is not None:
             tx.publish(fact, sequence=change.version, case=change.case, cause=change.cause)
+    return [*recording(postings, lines, tx.now)]
 
 
 async def _give_back(tx: Transaction, changes: Sequence[Change]) -> None:
