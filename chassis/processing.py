@@ -25,6 +25,7 @@ from chassis.records import Readable, RecordReader, Skipped
 from chassis.runs import cut_into_runs
 from chassis.telemetry import current_trace_id, event_span, fail
 from chassis.transaction import Transaction
+from chassis.writes import Write
 
 log = logger(__name__)
 
@@ -46,17 +47,15 @@ _NOTE_ARRIVED = text(
     """
 )
 """Gives those that took effect before: none, as a rule."""
-_STORE_OFFSETS = text(
-    """
+_STORE_OFFSETS = """
     INSERT INTO stored_offset (consumer, log_identity, topic, partition, next_offset)
-    SELECT :consumer, :log_identity, topic, partition, next_offset
-    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]))
+    SELECT :@consumer, :@log_identity, topic, partition, next_offset
+    FROM unnest(CAST(:@topics AS text[]), CAST(:@partitions AS int[]), CAST(:@offsets AS bigint[]))
          AS read (topic, partition, next_offset)
     ORDER BY topic, partition
     ON CONFLICT (consumer, log_identity, topic, partition)
     DO UPDATE SET next_offset = greatest(stored_offset.next_offset, excluded.next_offset)
-    """
-)
+"""
 # Only what lies beyond the stored offset: a batch that is delivered again was counted before.
 _COUNT_SKIPPED = text(
     """
@@ -169,7 +168,7 @@ class Processor:
             for run in cut_into_runs(item.event for item in fresh):
                 await self.handle(tx, run)
             reach(AFTER_HANDLER)
-            await self._store_offsets(tx, records)
+            self._store_offsets(tx, records)
         processed = [item.event.type for item in fresh]
         if self._paused_type in processed:
             self.paused_reason = self._paused_type = None
@@ -184,7 +183,7 @@ class Processor:
             if not isinstance(error, Refusal):
                 await self._refuse_bad_release(tx, reason, type_)
             await self.parking.park(tx, [ToPark(record, reason, detail, type_)])
-            await self._store_offsets(tx, [record])
+            self._store_offsets(tx, [record])
         with about_record(record):
             log.error("message_parked", reason=reason, detail=detail, topic=record.topic, exc_info=error)
 
@@ -250,7 +249,7 @@ class Processor:
                 fail(span, error)
             raise
 
-    async def _store_offsets(self, tx: Transaction, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+    def _store_offsets(self, tx: Transaction, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
         following: dict[tuple[str, int], int] = {}
         for record in records:
             place = (record.topic, record.partition)
@@ -262,7 +261,7 @@ class Processor:
             "partitions": [partition for _, partition in following],
             "offsets": list(following.values()),
         }
-        await tx.execute(_STORE_OFFSETS, parameters)
+        tx.later(Write(_STORE_OFFSETS, parameters))
 
 
 def failure(error: Exception) -> tuple[str, str]:

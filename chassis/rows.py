@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, TextClause, any_, literal, text
+import orjson
+from sqlalchemy import JSON, ColumnElement, Table, TextClause, any_, literal, text
 from sqlalchemy.dialects import postgresql
 
 from chassis.transaction import Transaction
@@ -28,7 +29,7 @@ async def insert_rows(
 ) -> None:
     """Insert rows that all have the same columns; `on_conflict` is a clause such as `ON CONFLICT DO NOTHING`."""
     if rows:
-        same, values = _parameters(rows)
+        same, values = _parameters(table, rows)
         await tx.execute(_insert(table, tuple(rows[0]), same, on_conflict), values)
 
 
@@ -38,7 +39,7 @@ async def insert_new_rows(
     """The same, returning the first column of those that the clause let in."""
     if not rows:
         return set()
-    same, values = _parameters(rows)
+    same, values = _parameters(table, rows)
     names = tuple(rows[0])
     inserted = await tx.fetch_all(_insert(table, names, same, f"{on_conflict} RETURNING {names[0]}"), values)
     return {row[0] for row in inserted}
@@ -54,7 +55,7 @@ def inserting(table: Table, rows: Sequence[Mapping[str, Any]]) -> Write:
     """The rows, all with the same columns, for `write_together`."""
     if not rows:
         return Write("", {})
-    same, values = _parameters(rows)
+    same, values = _parameters(table, rows)
     return Write(_insert_sql(table, tuple(rows[0]), same, MARK), values)
 
 
@@ -62,23 +63,25 @@ def updating(table: Table, rows: Sequence[Mapping[str, Any]]) -> Write:
     """What `update_rows` does, for `write_together`."""
     if not rows:
         return Write("", {})
-    same, values = _parameters(rows)
+    same, values = _parameters(table, rows)
     return Write(_update_sql(table, tuple(rows[0]), same, MARK), values)
 
 
 async def update_rows(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Update rows by their first column with the values of the others."""
     if rows:
-        same, values = _parameters(rows)
+        same, values = _parameters(table, rows)
         await tx.execute(_update(table, tuple(rows[0]), same), values)
 
 
-def _parameters(rows: Sequence[Mapping[str, Any]]) -> tuple[frozenset[str], dict[str, Any]]:
+def _parameters(table: Table, rows: Sequence[Mapping[str, Any]]) -> tuple[frozenset[str], dict[str, Any]]:
     """An array for each column; for one that is the same in each of many rows, its value and the column's name.
 
     Not in few rows: which columns happen to be the same would be another statement each time.
     """
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
+    for name in (name for name in columns if isinstance(table.c[name].type, JSON)):
+        columns[name] = [None if value is None else orjson.dumps(value).decode() for value in columns[name]]
     if len(rows) < MANY_ROWS:
         return frozenset(), columns
     _, *others = columns

@@ -28,7 +28,9 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 _SCHEDULE = text(
     """
     INSERT INTO timer (id, kind, subject_id, due_at, data, trace)
-    VALUES (:id, :kind, :subject_id, :due_at, CAST(:data AS jsonb), CAST(:trace AS jsonb))
+    SELECT id, :kind, subject_id, due_at, data::jsonb, trace::jsonb
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:subject_ids AS uuid[]), CAST(:due_at AS timestamptz[]),
+                CAST(:data AS text[]), CAST(:traces AS text[])) AS timer (id, subject_id, due_at, data, trace)
     ON CONFLICT (kind, subject_id, due_at)
     DO UPDATE SET state = 'waiting', data = excluded.data, trace = excluded.trace, attempts = 0, retry_at = NULL
     WHERE timer.state <> 'waiting'
@@ -181,12 +183,17 @@ class Transaction:
         self._require_effects("schedule")
         traces = {subject_id: carry(cause.context) for subject_id, cause in (causes or {}).items()}
         here, known = carry(), {subject_id: {"case_id": case} for subject_id, case in (cases or {}).items()}
-        rows = [
-            {"id": new_id(), "kind": kind, "subject_id": subject_id, "due_at": due_at, "data": _json(data),
-             "trace": _json(traces.get(subject_id, here) | known.get(subject_id, {}))}
-            for due_at, subject_id, data in timers
-        ]  # fmt: skip
-        if rows:
+        # The last of those that are the same timer: one statement sets each once.
+        wanted = {(subject_id, due_at): data for due_at, subject_id, data in timers}
+        if wanted:
+            rows = {
+                "kind": kind,
+                "ids": [new_id() for _ in wanted],
+                "subject_ids": [subject_id for subject_id, _ in wanted],
+                "due_at": [due_at for _, due_at in wanted],
+                "data": [_json(data) for data in wanted.values()],
+                "traces": [_json(traces.get(each, here) | known.get(each, {})) for each, _ in wanted],
+            }
             await self.execute(_SCHEDULE, rows)
 
     async def cancel_timers(self, kind: str, subject_id: UUID) -> None:

@@ -32,7 +32,7 @@ QUICK: Final = (
         guard="            arrived = [self.reader.read(record) for record in records]\n",
         without="""\
             async with self.database.transaction() as first:
-                await self._store_offsets(first, records)
+                self._store_offsets(first, records)
             arrived = [self.reader.read(record) for record in records]
 """,
         tests=(f"{_ORDERS}test_a_consumer_that_dies_after_its_handlers_leaves_nothing",),
@@ -129,7 +129,7 @@ async def _write(connection: AsyncConnection, events: list[Outgoing], others: Se
     Mutation(
         name="offsets not stored with the effects",
         file="chassis/processing.py",
-        guard="            reach(AFTER_HANDLER)\n            await self._store_offsets(tx, records)\n",
+        guard="            reach(AFTER_HANDLER)\n            self._store_offsets(tx, records)\n",
         without="            reach(AFTER_HANDLER)\n",
         tests=(f"{_CONSUMING}test_effect_event_inbox_and_offset_commit_together",),
         shows="stored is not None",

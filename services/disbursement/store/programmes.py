@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
-from chassis.rows import insert_rows
+from chassis.rows import insert_rows, one_of
 from chassis.transaction import Transaction
 from services.disbursement.domain.grant import PackageItem
 from services.disbursement.domain.programme import (
@@ -83,7 +83,7 @@ async def lock_programmes(tx: Transaction, programme_ids: Sequence[UUID]) -> lis
     """Lock several programmes in id order; unknown ones are left out."""
     known = await tx.fetch_all(
         select(t.programme.c.id)
-        .where(t.programme.c.id.in_(programme_ids))
+        .where(one_of(t.programme.c.id, programme_ids))
         .order_by(t.programme.c.id)
         .with_for_update(key_share=True)
     )

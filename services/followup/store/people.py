@@ -5,8 +5,8 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Row, case, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
+from chassis.rows import insert_rows, one_of
 from chassis.transaction import Transaction
 from services.followup.store.tables import person
 
@@ -25,8 +25,8 @@ async def lock_people(tx: Transaction, person_ids: Iterable[UUID]) -> dict[UUID,
     """
     wanted = sorted(set(person_ids))
     fresh = [{"person_id": each, "status": ACTIVE, "status_sequence": _NEVER_HEARD} for each in wanted]
-    await tx.execute(insert(person).on_conflict_do_nothing(), fresh)
-    query = select(person).where(person.c.person_id.in_(wanted)).order_by(person.c.person_id).with_for_update()
+    await insert_rows(tx, person, fresh, on_conflict="ON CONFLICT DO NOTHING")
+    query = select(person).where(one_of(person.c.person_id, wanted)).order_by(person.c.person_id).with_for_update()
     return {row.person_id: row for row in await tx.fetch_all(query)}
 
 

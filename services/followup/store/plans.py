@@ -5,24 +5,16 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, bindparam, insert, select, update
-from sqlalchemy.sql.dml import Update
+from sqlalchemy import Row, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from chassis.rows import insert_rows, inserting, one_of, updating, write_together
 from chassis.transaction import Transaction
 from services.followup.domain.errors import PlanNotFound, VisitNotFound
 from services.followup.domain.outcome import AssetState, Outcome
 from services.followup.domain.plan import Handover, Hold, MentoringPlan, Visit
 from services.followup.domain.schedule import Schedule
 from services.followup.store.tables import empowerment, graduation, mentoring_plan, visit, visit_correction
-
-
-def _save(table: Table) -> Update:
-    """Whole rows by `key`, for many at once."""
-    return update(table).where(table.c.id == bindparam("key")).values({c.name: bindparam(c.name) for c in table.c})
-
-
-_SAVE_PLAN, _SAVE_VISIT = _save(mentoring_plan), _save(visit)
 
 
 async def load_plan(tx: Transaction, plan_id: UUID, for_update: bool = False) -> MentoringPlan:
@@ -44,7 +36,7 @@ async def load_plan_of_visit(tx: Transaction, visit_id: UUID, for_update: bool =
 
 async def lock_plans_of_grants(tx: Transaction, grant_ids: Iterable[UUID]) -> dict[UUID, MentoringPlan]:
     """Plans by grant, locked in one order."""
-    plans = await _load(tx, mentoring_plan.c.grant_id.in_(set(grant_ids)), for_update=True)
+    plans = await _load(tx, one_of(mentoring_plan.c.grant_id, set(grant_ids)), for_update=True)
     return {plan.grant_id: plan for plan in plans}
 
 
@@ -55,7 +47,7 @@ async def lock_plans_of_person(tx: Transaction, person_id: UUID) -> list[Mentori
 
 async def find_plans(tx: Transaction, plan_ids: Sequence[UUID]) -> list[MentoringPlan]:
     """Plans in order of their ids, without a lock."""
-    return await _load(tx, mentoring_plan.c.id.in_(plan_ids), for_update=False)
+    return await _load(tx, one_of(mentoring_plan.c.id, plan_ids), for_update=False)
 
 
 async def find_plans_of_person(tx: Transaction, person_id: UUID) -> list[MentoringPlan]:
@@ -67,8 +59,8 @@ async def insert_plans(tx: Transaction, plans: Sequence[MentoringPlan]) -> None:
     """Write new plans with their visits."""
     if not plans:
         return
-    await tx.execute(insert(mentoring_plan), [_plan_row(plan) for plan in plans])
-    await tx.execute(insert(visit), [_visit_row(plan, each) for plan in plans for each in plan.visits])
+    visits = [_visit_row(plan, each) for plan in plans for each in plan.visits]
+    await write_together(tx, inserting(mentoring_plan, [_plan_row(plan) for plan in plans]), inserting(visit, visits))
 
 
 async def save_plan(tx: Transaction, plan: MentoringPlan, *changed: Visit) -> None:
@@ -80,10 +72,9 @@ async def save_plans(tx: Transaction, changes: Sequence[tuple[MentoringPlan, Seq
     """Write loaded plans, each with those of its visits that changed."""
     if not changes:
         return
-    await tx.execute(_SAVE_PLAN, [{"key": plan.id, **_plan_row(plan)} for plan, _ in changes])
-    visits = [{"key": each.id, **_visit_row(plan, each)} for plan, changed in changes for each in changed]
-    if visits:
-        await tx.execute(_SAVE_VISIT, visits)
+    visits = [_visit_row(plan, each) for plan, changed in changes for each in changed]
+    plans = [_plan_row(plan) for plan, _ in changes]
+    await write_together(tx, updating(mentoring_plan, plans), updating(visit, visits))
 
 
 async def move_plans(tx: Transaction, plans: Sequence[MentoringPlan], region_code: str) -> None:
@@ -91,23 +82,23 @@ async def move_plans(tx: Transaction, plans: Sequence[MentoringPlan], region_cod
     ids = [plan.id for plan in plans if plan.region_code != region_code]
     if not ids:
         return
-    await tx.execute(update(mentoring_plan).where(mentoring_plan.c.id.in_(ids)).values(region_code=region_code))
+    await tx.execute(update(mentoring_plan).where(one_of(mentoring_plan.c.id, ids)).values(region_code=region_code))
     for table in (visit, visit_correction, empowerment, graduation):
-        await tx.execute(update(table).where(table.c.plan_id.in_(ids)).values(region_code=region_code))
+        await tx.execute(update(table).where(one_of(table.c.plan_id, ids)).values(region_code=region_code))
     for plan in plans:
         plan.region_code = region_code
 
 
 async def insert_visits(tx: Transaction, plan: MentoringPlan, visits: Sequence[Visit]) -> None:
     """Write further visits of a plan."""
-    await tx.execute(insert(visit), [_visit_row(plan, each) for each in visits])
+    await insert_rows(tx, visit, [_visit_row(plan, each) for each in visits])
 
 
 async def _load(tx: Transaction, condition: ColumnElement[bool], for_update: bool) -> list[MentoringPlan]:
     query = select(mentoring_plan).where(condition).order_by(mentoring_plan.c.id)
     rows = await tx.fetch_all(query.with_for_update() if for_update else query)
     plans = {row.id: _plan(row) for row in rows}
-    visits = select(visit).where(visit.c.plan_id.in_(plans)).order_by(visit.c.plan_id, visit.c.visit_number)
+    visits = select(visit).where(one_of(visit.c.plan_id, plans)).order_by(visit.c.plan_id, visit.c.visit_number)
     for row in await tx.fetch_all(visits) if plans else ():
         plans[row.plan_id].visits.append(_visit(row))
     return list(plans.values())

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
 from chassis.errors import NotFound
+from chassis.rows import insert_rows, update_rows
 from chassis.transaction import Transaction
 from contracts.notifications import MessageSentV1
 from services.notifications.domain.message import (
@@ -44,18 +44,12 @@ _ATTEMPT_CHANGES = (
     "segments",
 )
 _CURRENT_ATTEMPT = (attempt.c.message_id == message.c.id) & (attempt.c.number == message.c.attempts_count)
-_SAVE_MESSAGE = (
-    update(message).where(message.c.id == bindparam("key")).values({name: bindparam(name) for name in _MESSAGE_CHANGES})
-)
-_INSERT_ATTEMPT = insert(attempt)
-_SAVE_ATTEMPT = _INSERT_ATTEMPT.on_conflict_do_update(
-    index_elements=[attempt.c.id], set_={name: _INSERT_ATTEMPT.excluded[name] for name in _ATTEMPT_CHANGES}
-)
+_OR_CHANGED = f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _ATTEMPT_CHANGES)}"
 
 
 async def insert_messages(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Queue messages; one that was queued for the same cause before stays as it is."""
-    await tx.execute(insert(message).on_conflict_do_nothing(constraint="message_once_per_cause"), list(rows))
+    await insert_rows(tx, message, rows, on_conflict="ON CONFLICT ON CONSTRAINT message_once_per_cause DO NOTHING")
 
 
 async def load_messages(tx: Transaction, ids: Sequence[UUID], *, for_update: bool = False) -> list[Message]:
@@ -115,14 +109,11 @@ async def take_to_ask(
 
 async def save_messages(tx: Transaction, messages: Sequence[Message]) -> None:
     """Write messages and their current attempts back."""
-    if not messages:
-        return
-    await tx.execute(_SAVE_MESSAGE, [{"key": one.id, **_values(one, _MESSAGE_CHANGES)} for one in messages])
+    await update_rows(tx, message, [_values(one, ("id", *_MESSAGE_CHANGES)) for one in messages])
     attempts = [
         _values(one.attempt, ("id", "message_id", "number", *_ATTEMPT_CHANGES)) for one in messages if one.attempt
     ]
-    if attempts:
-        await tx.execute(_SAVE_ATTEMPT, attempts)
+    await insert_rows(tx, attempt, attempts, on_conflict=_OR_CHANGED)
 
 
 async def undelivered_messages(tx: Transaction, person_ids: Sequence[UUID]) -> list[Message]:

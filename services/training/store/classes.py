@@ -8,6 +8,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_if_new
 
 from chassis.ids import new_id
+from chassis.rows import one_of
 from chassis.transaction import Transaction
 from services.training.domain.course import CompletionRule, Course, CourseUnknown
 from services.training.domain.occasion import Occasion
@@ -76,12 +77,12 @@ async def load_classes(
 ) -> dict[UUID, TrainingClass]:
     """Those of the classes that are visible, locked in one order if asked: classes before people, always."""
     ids = list(class_ids)
-    statement = select(training_class).where(training_class.c.id.in_(ids)).order_by(training_class.c.id)
+    statement = select(training_class).where(one_of(training_class.c.id, ids)).order_by(training_class.c.id)
     if for_update:
         statement = statement.with_for_update(key_share=True)
     rows = await tx.fetch_all(statement)
     sessions: dict[UUID, list[Session]] = {row.id: [] for row in rows}
-    of_classes = select(class_session).where(class_session.c.class_id.in_(ids)).order_by(class_session.c.number)
+    of_classes = select(class_session).where(one_of(class_session.c.class_id, ids)).order_by(class_session.c.number)
     for each in await tx.fetch_all(of_classes):
         if each.class_id in sessions:
             sessions[each.class_id].append(Session(each.id, each.number, each.held_on))

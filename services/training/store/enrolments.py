@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from chassis.rows import insert_rows, one_of, update_rows
 from chassis.transaction import Transaction
 from services.training.domain.enrolment import (
     Enrolment,
@@ -36,7 +37,7 @@ async def insert_enrolments(
     """Write new enrolments of one class and book its days for them."""
     if not new:
         return
-    await tx.execute(insert(enrolment), [{"id": each.enrolment_id, **_state(each), **_fixed(each)} for each in new])
+    await insert_rows(tx, enrolment, [{"id": each.enrolment_id, **_state(each), **_fixed(each)} for each in new])
     await _remember(tx, new, occasion)
     await _book(tx, new, {each.enrolment_id: dates for each in new})
 
@@ -50,13 +51,12 @@ async def save_enrolments(
     """Write changed enrolments; `dates` by enrolment where they have other days now."""
     if not changed:
         return
-    statement = update(enrolment).where(enrolment.c.id == bindparam("enrolment_key"))
-    await tx.execute(statement, [{"enrolment_key": each.enrolment_id, **_state(each)} for each in changed])
+    await update_rows(tx, enrolment, [{"id": each.enrolment_id, **_state(each)} for each in changed])
     await _remember(tx, changed, occasion)
     left = [each.enrolment_id for each in changed if not each.holds_its_days]
     moved = list(dates or ())
     if left or moved:
-        free = update(booked_day).where(booked_day.c.enrolment_id.in_([*left, *moved])).values(is_active=False)
+        free = update(booked_day).where(one_of(booked_day.c.enrolment_id, [*left, *moved])).values(is_active=False)
         await tx.execute(free)
     await _book(tx, [each for each in changed if each.holds_its_days], dates or {})
 
@@ -80,14 +80,14 @@ async def lock_enrolment(tx: Transaction, enrolment_id: UUID) -> Enrolment:
 async def lock_enrolments(tx: Transaction, enrolment_ids: Iterable[UUID]) -> list[Enrolment]:
     """Those that are visible, locked: people first, each in one order, so that no two writers wait in a circle."""
     ids = list(set(enrolment_ids))
-    people = select(enrolment.c.person_id).where(enrolment.c.id.in_(ids))
+    people = select(enrolment.c.person_id).where(one_of(enrolment.c.id, ids))
     await lock_people(tx, [row.person_id for row in await tx.fetch_all(people)])
-    return await _lock(tx, enrolment.c.id.in_(ids))
+    return await _lock(tx, one_of(enrolment.c.id, ids))
 
 
 async def lock_open_enrolments_of_people(tx: Transaction, person_ids: Sequence[UUID]) -> list[Enrolment]:
     """Undecided enrolments of these people, whose rows the caller has locked."""
-    return await _lock(tx, enrolment.c.person_id.in_(list(person_ids)), enrolment.c.status == "enrolled")
+    return await _lock(tx, one_of(enrolment.c.person_id, list(person_ids)), enrolment.c.status == "enrolled")
 
 
 async def ids_of_class(tx: Transaction, class_id: UUID) -> list[UUID]:
@@ -102,7 +102,7 @@ async def ids_of_course(
     """Those of the candidates that are enrolments of this course in this programme, of whichever sister class."""
     rows = await tx.fetch_all(
         select(enrolment.c.id).where(
-            enrolment.c.id.in_(list(set(candidates))),
+            one_of(enrolment.c.id, set(candidates)),
             enrolment.c.programme_id == programme_id,
             enrolment.c.course_code == course_code,
         )
@@ -117,7 +117,7 @@ async def sessions_attended(tx: Transaction, enrolment_ids: Iterable[UUID]) -> d
     rows = await tx.fetch_all(
         select(counted_attendance.c.enrolment_id, sessions)
         .where(
-            counted_attendance.c.enrolment_id.in_(ids),
+            one_of(counted_attendance.c.enrolment_id, ids),
             counted_attendance.c.is_current,
             counted_attendance.c.attendance == "present",
         )

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from chassis.rows import one_of
 from chassis.transaction import Transaction
 from services.training.domain.admission import PersonStatus
 from services.training.store.tables import booked_day, person, programme
@@ -47,7 +48,7 @@ async def lock_people(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID,
     """Statuses of those that are known, locked in one order: whatever is decided for a person, one at a time."""
     rows = await tx.fetch_all(
         select(person.c.person_id, person.c.status)
-        .where(person.c.person_id.in_(list(person_ids)))
+        .where(one_of(person.c.person_id, list(person_ids)))
         .order_by(person.c.person_id)
         .with_for_update(key_share=True)
     )
@@ -57,7 +58,7 @@ async def lock_people(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID,
 async def bookings_of(tx: Transaction, person_ids: Sequence[UUID], besides: UUID | None = None) -> list[Booking]:
     """Days and programmes these people are booked for, over all agencies, `besides` one enrolment."""
     statement = select(booked_day.c.person_id, booked_day.c.programme_id, booked_day.c.held_on).where(
-        booked_day.c.person_id.in_(list(person_ids)), booked_day.c.is_active
+        one_of(booked_day.c.person_id, list(person_ids)), booked_day.c.is_active
     )
     if besides is not None:
         statement = statement.where(booked_day.c.enrolment_id != besides)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, insert, select, update
 
+from chassis.rows import one_of
 from chassis.transaction import Transaction
 from services.training.domain.occasion import Occasion
 from services.training.domain.sheet import (
@@ -34,7 +35,7 @@ async def class_of_sheet(tx: Transaction, sheet_id: UUID) -> UUID:
 
 async def load_sheets(tx: Transaction, sheet_ids: Sequence[UUID]) -> dict[UUID, Sheet]:
     """Sheets by id, whatever their state; the class lock guards them."""
-    return {each.sheet_id: each for each in await _load(tx, sheet.c.id.in_(list(sheet_ids)))}
+    return {each.sheet_id: each for each in await _load(tx, one_of(sheet.c.id, list(sheet_ids)))}
 
 
 async def load_sheet(tx: Transaction, sheet_id: UUID) -> Sheet:
@@ -52,7 +53,7 @@ async def load_session_sheets(
     ids = list(session_ids)
     last = await tx.fetch_all(
         select(sheet.c.session_id, func.max(sheet.c.revision).label("last"))
-        .where(sheet.c.session_id.in_(ids))
+        .where(one_of(sheet.c.session_id, ids))
         .group_by(sheet.c.session_id)
     )
     revisions = {row.session_id: int(row.last) for row in last}
@@ -60,7 +61,7 @@ async def load_session_sheets(
         session_id: SessionSheets(class_id, session_id, last_revision=revisions.get(session_id, 0))
         for session_id in ids
     }
-    for each in await _load(tx, sheet.c.session_id.in_(ids), sheet.c.state.in_(_LIVE)):
+    for each in await _load(tx, one_of(sheet.c.session_id, ids), sheet.c.state.in_(_LIVE)):
         if each.is_open:
             found[each.session_id].open = each
         else:
@@ -145,7 +146,7 @@ async def _load(tx: Transaction, *conditions: Any) -> list[Sheet]:
     rows = await tx.fetch_all(select(sheet).where(*conditions))
     ids = [row.id for row in rows]
     entries: dict[UUID, dict[UUID, Attendance]] = {sheet_id: {} for sheet_id in ids}
-    for line in await tx.fetch_all(select(sheet_entry).where(sheet_entry.c.sheet_id.in_(ids))):
+    for line in await tx.fetch_all(select(sheet_entry).where(one_of(sheet_entry.c.sheet_id, ids))):
         entries[line.sheet_id][line.enrolment_id] = Attendance(line.attendance)
     return [_sheet(row, entries[row.id]) for row in rows]
 
