@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
@@ -153,10 +152,7 @@ class TimelineEvent:
 
 async def insert_events(tx: Transaction, events: Sequence[CaseEvent]) -> None:
     """Keep events; one that is kept already stays as it is."""
-    rows = [
-        {name: getattr(event, name) for name in _EVENT} | {"facts": orjson.dumps(event.facts).decode()}
-        for event in events
-    ]
+    rows = [{name: getattr(event, name) for name in _EVENT} for event in events]
     await insert_rows(tx, case_event, rows, on_conflict="ON CONFLICT DO NOTHING")
 
 
