@@ -183,8 +183,10 @@ class Transaction:
         self._require_effects("schedule")
         traces = {subject_id: carry(cause.context) for subject_id, cause in (causes or {}).items()}
         here, known = carry(), {subject_id: {"case_id": case} for subject_id, case in (cases or {}).items()}
-        # The last of those that are the same timer: one statement sets each once.
-        wanted = {(subject_id, due_at): data for due_at, subject_id, data in timers}
+        # The first of those that are the same timer: one statement sets each once.
+        wanted: dict[tuple[UUID, datetime], Mapping[str, JsonValue]] = {}
+        for due_at, subject_id, data in timers:
+            wanted.setdefault((subject_id, due_at), data)
         if wanted:
             rows = {
                 "kind": kind,
@@ -249,6 +251,8 @@ class Transaction:
         """Write this with the transaction's last statement, that of its events, which nothing reads before.
 
         What the transaction has locked that others wait for is free the sooner, by one way there and back for each.
+        These rows are written after the events' keys are locked: they must be new, or locked already, since whoever
+        holds one may wait for such a key; and nothing else may write them in this transaction.
         """
         self._later.extend(writes)
 
@@ -271,6 +275,11 @@ class Transaction:
         try:
             async with self.connection.begin_nested():
                 yield
+                # Here, so that what the database refuses of it undoes this part and no other.
+                part = self._later[later_count:]
+                if part:
+                    del self._later[later_count:]
+                    await self.connection.execute(*one_statement(part))
         except BaseException:
             del self._events[events_count:], self._later[later_count:]
             self._told, self._made = told, made

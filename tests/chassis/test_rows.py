@@ -107,6 +107,19 @@ async def test_what_is_left_for_later_is_dropped_with_its_savepoint(sample: Serv
         assert await _balances(tx, *IDS) == {IDS[0]: 1}
 
 
+async def test_what_is_left_for_later_in_a_savepoint_fails_there(sample: ServiceUnderTest) -> None:
+    async with sample.service.database.transaction() as tx:
+        await insert_rows(tx, ACCOUNT, _rows(1))
+        with contextlib.suppress(IntegrityError):
+            async with tx.savepoint():
+                await credit(tx, Credit(account_id=IDS[2], amount_rupiah=7))
+                tx.later(inserting(ACCOUNT, _rows(5)))
+        async with tx.savepoint():
+            tx.later(inserting(ACCOUNT, _rows(1, 2)[1:]))
+        assert await _balances(tx, *IDS) == {IDS[0]: 1, IDS[1]: 2}
+    assert await sample.fetch_all("SELECT 1 FROM outbox") == []
+
+
 async def test_what_is_left_for_later_and_refused_leaves_nothing(sample: ServiceUnderTest) -> None:
     async def open_twice() -> None:
         async with sample.service.database.transaction() as tx:

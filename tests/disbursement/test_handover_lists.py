@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import event, text
 
+from chassis.transaction import Transaction
 from contracts.disbursement import (
     AidHandedOverV1,
     HandoverScheduledV1,
@@ -99,19 +100,30 @@ async def test_lists_of_mixed_packages_take_shelves_in_one_order(world: World) -
         lines: list[Any] = ok(await world.petugas.get(f"/handover-lists/{created['id']}"))["lines"]
         return lines
 
+    async def until_waiting(tx: Transaction, count: int) -> None:
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')")
+        async with asyncio.timeout(30):
+            while await tx.scalar(waiting) < count:  # noqa: ASYNC110 - other connections wait
+                await asyncio.sleep(0.01)
+
+    shelf = "SELECT 1 FROM stock WHERE package_code = :code FOR UPDATE NOWAIT"
     async with world.service.service.database.transaction() as tx:
-        shelf = "SELECT 1 FROM stock WHERE package_code = :code FOR UPDATE NOWAIT"
         await tx.execute(text(shelf), {"code": "paket-menjahit"})
         serving = asyncio.create_task(serve(0))
-        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
-        while not await tx.scalar(waiting):
-            assert not serving.done()
-            await asyncio.sleep(0.01)
+        await until_waiting(tx, 1)
         # Whoever waits for the first shelf holds none that comes after it.
         await tx.execute(text(shelf), {"code": "paket-tata-boga"})
-    await serving
-    outcomes = await asyncio.gather(serve(1), serve(2))
-    assert [line["refusal"] for lines in outcomes for line in lines if line["refusal"]] == ["out-of-stock"]
+    assert [line["refusal"] for line in await serving] == [None] * 4
+    async with world.service.service.database.transaction() as tx:
+        # All but one are taken while two lists wait for the shelf: they see what is left, not what they looked at.
+        taken = "UPDATE stock SET in_stock_count = 1, handed_over_count = bought_count - 1 WHERE package_code = :code"
+        await tx.execute(text(taken), {"code": "paket-menjahit"})
+        both = asyncio.gather(serve(1), serve(2))
+        await until_waiting(tx, 2)
+    refusals = [line["refusal"] for lines in await both for line in lines if line["refusal"]]
+    assert refusals == ["out-of-stock"] * 3
+    serials = await world.service.fetch_all("SELECT serial FROM bast ORDER BY serial")
+    assert [row.serial for row in serials] == list(range(1, 10))
 
 
 async def test_a_session_is_not_closed_under_a_handover(world: World) -> None:
