@@ -36,7 +36,7 @@ def measure_chain(full: bool) -> list[Row]:
 
 def measure_product(full: bool) -> list[Row]:
     """The product's own chain, from the list to the mentoring plan."""
-    return product_rows(product_chain([10_000, 100_000] if full else [1_000]))
+    return product_rows(product_chain([10_000, 100_000, 1_000_000] if full else [1_000]))
 
 
 def measure_latency(full: bool) -> list[Row]:

@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 
 from chassis.auth import Role
+from chassis.ids import derived_id
 from contracts.envelope import Fact
-from contracts.notifications import FailureReason, MessageFailedV1
+from contracts.notifications import FailureReason, MessageFailedV1, MessageSentV1
 from contracts.registry import PersonField, PersonStatus
 from services.notifications.domain.outcome import Retryable
 from services.notifications.usecases.record_outcomes import Tried, record_outcomes
@@ -76,6 +77,35 @@ async def test_who_has_not_to_come_leaves_the_printed_list(world: World, matter:
     await world.service.deliver(over, sequence=2)
     assert await world.states() == ["superseded"]
     assert await _lists(world) == [("withdrawn", 0)]
+
+
+@pytest.mark.parametrize("taken_up", [True, False])
+async def test_what_a_restored_database_forgot_to_have_sent_was_not_superseded(world: World, taken_up: bool) -> None:
+    """The receipt is heard before the invitation, sent after the backup, was looked at; or the sender is first."""
+    person = world.people.add(WORKING)
+    invitation = scheduled(person)
+    await world.service.deliver(invitation, sequence=1)
+    (message,) = await world.service.fetch_all("SELECT id, case_id FROM message")
+    attempt_id = derived_id(message.id, "attempt", 1)
+    sent_id = derived_id(attempt_id, "notifications", MessageSentV1.event_type, str(message.id))
+    await world.service.execute(
+        "WITH told AS (INSERT INTO outbox (event_id, topic, key, type, subject, correlation_id, headers, body,"
+        " published_at) VALUES (:id, 't', 'k', :type, :subject, :case_id, '{}', convert_to(:body, 'UTF8'), now()))"
+        " INSERT INTO adopted_event (event_id) VALUES (:id)",
+        id=sent_id, type=MessageSentV1.event_type, subject=str(message.id), case_id=message.case_id,
+        body='{"channel": "sms"}',
+    )  # fmt: skip
+    if taken_up:
+        await world.service.run_workers()
+    await world.service.deliver(cancelled(invitation), sequence=2)
+    assert await world.states() == ["sent"]
+    assert world.people.asked == []
+    attempts = await world.service.fetch_all("SELECT id, vendor_code FROM attempt")
+    assert [(row.id, row.vendor_code) for row in attempts] == [(attempt_id, "sent_before_restore")]
+    told = await world.service.fetch_all("SELECT event_id FROM outbox")
+    assert [row.event_id for row in told] == [sent_id]
+    (settled,) = await world.service.fetch_all("SELECT settlement FROM adopted_event")
+    assert settled.settlement == "told_differently"
 
 
 async def test_what_was_delivered_or_comes_later_is_left_alone(world: World) -> None:

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from chassis.ids import derived_id
 from chassis.transaction import Transaction
 from services.notifications.announcing import announce
 from services.notifications.domain.message import Message
@@ -13,9 +12,8 @@ from services.notifications.domain.template import TemplateVersion
 from services.notifications.store import messages as message_store
 from services.notifications.store import relevance
 from services.notifications.store import templates as template_store
+from services.notifications.usecases.recall_sent import next_reference, recall_sent
 from services.notifications.usecases.settle_failures import settle_failures
-
-_ASK_SOON = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +33,11 @@ class TakenUp:
 async def take_up_messages(tx: Transaction, limit: int, stale_after: timedelta) -> list[TakenUp]:
     """Mark due messages as `sending`; those of a day or a matter that is over are not sent.
 
-    Nor are those that were sent after the backup from which this database was restored: a gateway would know the
-    reference again, a mail server would not.
+    Nor are those that were sent after the backup from which this database was restored.
     """
-    queued = await message_store.take_due(tx, tx.now, limit)
+    taken = await message_store.take_due(tx, tx.now, limit)
+    sent = await recall_sent(tx, taken)
+    queued = [message for message in taken if message.id not in sent]
     # A try that reached nobody comes back to the queue also when its matter ended meanwhile.
     obsolete = await relevance.obsolete_among(tx, [message.id for message in queued]) if queued else set()
     for message in queued:
@@ -51,14 +50,9 @@ async def take_up_messages(tx: Transaction, limit: int, stale_after: timedelta) 
     await settle_failures(tx, expired)
     relevant = [message for message in due if message.relevant_on(tx.today)]
     for message in relevant:
-        # The same reference whenever this attempt begins: a gateway knows it again after a restored backup.
-        message.begin(derived_id(message.id, "attempt", message.attempts_count + 1), tx.now, tx.now + stale_after)
-    sent = await message_store.sent_before_restore(tx, [message.id for message in relevant]) if relevant else {}
-    for message in relevant:
-        if message.id in sent:
-            announce(tx, message, message.sent_before(sent[message.id], tx.now, tx.now + _ASK_SOON))
-    await message_store.save_messages(tx, queued)
-    return await _with_templates(tx, [message for message in relevant if message.id not in sent])
+        message.begin(next_reference(message), tx.now, tx.now + stale_after)
+    await message_store.save_messages(tx, taken)
+    return await _with_templates(tx, relevant)
 
 
 async def _with_templates(tx: Transaction, messages: list[Message]) -> list[TakenUp]:
