@@ -60,18 +60,16 @@ def inserting(table: Table, rows: Sequence[Mapping[str, Any]]) -> Write:
 
 
 def updating(table: Table, rows: Sequence[Mapping[str, Any]]) -> Write:
-    """What `update_rows` does, for `write_together`."""
+    """The rows by their first column, with the values of the others, for `write_together`."""
     if not rows:
         return Write("", {})
     same, values = _parameters(table, rows)
-    return Write(_update_sql(table, tuple(rows[0]), same, MARK), values)
+    return Write(_update_sql(table, tuple(rows[0]), same), values)
 
 
 async def update_rows(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Update rows by their first column with the values of the others."""
-    if rows:
-        same, values = _parameters(table, rows)
-        await tx.execute(_update(table, tuple(rows[0]), same), values)
+    await write_together(tx, updating(table, rows))
 
 
 def _parameters(table: Table, rows: Sequence[Mapping[str, Any]]) -> tuple[frozenset[str], dict[str, Any]]:
@@ -95,21 +93,16 @@ def _insert(table: Table, names: tuple[str, ...], same: frozenset[str], tail: st
 
 
 @lru_cache(maxsize=256)
-def _update(table: Table, names: tuple[str, ...], same: frozenset[str]) -> TextClause:
-    return text(_update_sql(table, names, same))
-
-
-@lru_cache(maxsize=256)
 def _insert_sql(table: Table, names: tuple[str, ...], same: frozenset[str], mark: str = "") -> str:
     return f"INSERT INTO {table.name} ({', '.join(names)}) {_given(table, names, same, mark)}"
 
 
 @lru_cache(maxsize=256)
-def _update_sql(table: Table, names: tuple[str, ...], same: frozenset[str], mark: str = "") -> str:
+def _update_sql(table: Table, names: tuple[str, ...], same: frozenset[str]) -> str:
     key, *others = names
     assignments = ", ".join(f"{name} = fresh.{name}" for name in others)
     return (
-        f"UPDATE {table.name} SET {assignments} FROM ({_given(table, names, same, mark)}) AS fresh "  # noqa: S608 - ours
+        f"UPDATE {table.name} SET {assignments} FROM ({_given(table, names, same, MARK)}) AS fresh "  # noqa: S608 - ours
         f"WHERE {table.name}.{key} = fresh.{key}"
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 
 from chassis.ids import new_id
 from chassis.rows import insert_rows, inserting, one_of
@@ -102,7 +102,8 @@ async def settle_appointments(
 ) -> set[UUID]:
     """Close open invitations (of one session, or any); returns the grants that had one."""
     columns = h.appointment.c
-    statement = _open_appointments(grant_ids)
+    expected = columns.state == AppointmentState.EXPECTED.value
+    statement = update(h.appointment).where(one_of(columns.grant_id, grant_ids), expected)
     if session_id is not None:
         statement = statement.where(columns.session_id == session_id)
     rows = await tx.execute(statement.values(state=state.value).returning(columns.grant_id))
@@ -112,13 +113,6 @@ async def settle_appointments(
 def serving_appointments(grant_ids: Sequence[UUID], session_id: UUID) -> Write:
     """The grants' recipients came to this session: who was invited to another one is expected there no more."""
     return Write(_SERVE_APPOINTMENTS, {"grant_ids": list(grant_ids), "session_id": session_id})
-
-
-def _open_appointments(grant_ids: Sequence[UUID]) -> Update:
-    columns = h.appointment.c
-    return update(h.appointment).where(
-        one_of(columns.grant_id, grant_ids), columns.state == AppointmentState.EXPECTED.value
-    )
 
 
 async def expected_count(tx: Transaction, session_id: UUID) -> int:

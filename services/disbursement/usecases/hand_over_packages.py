@@ -166,7 +166,7 @@ def _write(
     tx.later(
         serving_appointments([each.bast.grant_id for each in made], session.id),
         *store.storing_basts(tx, made, store.Signatories(**signing.model_dump())),
-        *saving(changes, tx.now),
+        saving(changes, tx.now),
         *telling(tx, changes),
     )
     return {each.bast.grant_id: each.bast.id for each in made}

@@ -35,7 +35,7 @@ async def record_changes(tx: Transaction, changes: Sequence[Change]) -> None:
 
     Whatever frees money needs the programmes locked before the grants: all budget rows are touched here.
     """
-    await write_together(tx, *saving(changes, tx.now), *telling(tx, changes))
+    await write_together(tx, saving(changes, tx.now), *telling(tx, changes))
     await _give_back(tx, changes)
 
 
@@ -45,15 +45,15 @@ async def tell_changes(tx: Transaction, changes: Sequence[Change]) -> None:
     await _give_back(tx, changes)
 
 
-def saving(changes: Sequence[Change], now: datetime) -> list[Write]:
+def saving(changes: Sequence[Change], now: datetime) -> Write:
     """The grants as they are after the changes."""
     changed: dict[UUID, Grant] = {change.grant.id: change.grant for change in changes}
     for change in changes:
         change.grant.acted_on = change.occasion.occurred_on
-    return [store.saving_grants(list(changed.values()), now)]
+    return store.saving_grants(list(changed.values()), now)
 
 
-def telling(tx: Transaction, changes: Sequence[Change]) -> list[Write]:
+def telling(tx: Transaction, changes: Sequence[Change]) -> tuple[Write, ...]:
     """The postings and log lines of the changes; their events are published."""
     lines = [_line(change) for change in changes]
     pairs = zip(changes, lines, strict=True)
@@ -62,7 +62,7 @@ def telling(tx: Transaction, changes: Sequence[Change]) -> list[Write]:
         fact = told(change)
         if fact is not None:
             tx.publish(fact, sequence=change.version, case=change.case, cause=change.cause)
-    return [*recording(postings, lines, tx.now)]
+    return recording(postings, lines, tx.now)
 
 
 async def _give_back(tx: Transaction, changes: Sequence[Change]) -> None:
