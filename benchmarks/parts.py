@@ -11,8 +11,9 @@ from benchmarks.peer_rounds import peers
 from benchmarks.peers.targets import peer_rows
 from benchmarks.plot import spread_svg
 from benchmarks.product.chain_rounds import product_chain
+from benchmarks.product.growth import growth
 from benchmarks.product.latency_rounds import latency
-from benchmarks.product.targets import latency_rows, product_rows
+from benchmarks.product.targets import growth_rows, latency_rows, product_rows
 from benchmarks.servers import started_servers
 from benchmarks.sink import span_sink
 from benchmarks.targets import chain_rows
@@ -37,6 +38,11 @@ def measure_chain(full: bool) -> list[Row]:
 def measure_product(full: bool) -> list[Row]:
     """The product's own chain, from the list to the mentoring plan."""
     return product_rows(product_chain([10_000, 100_000, 1_000_000] if full else [1_000]))
+
+
+def measure_growth(full: bool) -> list[Row]:
+    """The same chain among people who were served before, beside the same among nobody."""
+    return growth_rows(growth(10_000, 1_000_000, ROUNDS) if full else growth(1_000, 100_000, 1))
 
 
 def measure_latency(full: bool) -> list[Row]:
@@ -72,6 +78,7 @@ def measure_peers(full: bool) -> list[Row]:
 PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "chain": measure_chain,
     "product": measure_product,
+    "growth": measure_growth,
     "latency": measure_latency,
     "imports": measure_imports,
     "allocation": measure_allocation,

@@ -22,21 +22,24 @@ log = logger(__name__)
 
 CHUNK_LIMIT = 100
 """Timers fired in one transaction: a commit each would take most of the time."""
+IDLE_SECONDS = 0.5
 
-_DUE = text(
+DUE = text(
     """
     SELECT id, kind, subject_id, due_at, data, trace FROM timer
-    WHERE state = 'waiting' AND coalesce(retry_at, due_at) <= clock_timestamp()
-    ORDER BY coalesce(retry_at, due_at), due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    WHERE state = 'waiting' AND coalesce(retry_at, due_at) <= statement_timestamp()
+    ORDER BY coalesce(retry_at, due_at) LIMIT :limit FOR UPDATE SKIP LOCKED
     """
 )
+"""Found by the index and read in its order, so that it costs nothing how many wait for a later day, or for the same
+one: no index serves a comparison with `clock_timestamp()`, which may differ from row to row."""
 _ONE = text(
     """
     SELECT id, kind, subject_id, due_at, data, trace FROM timer
     WHERE id = :id AND state = 'waiting' FOR UPDATE SKIP LOCKED
     """
 )
-_FIRED = text("UPDATE timer SET state = 'fired' WHERE id = :id")
+_FIRED = text("UPDATE timer SET state = 'fired' WHERE id = ANY(CAST(:ids AS uuid[]))")
 _FAILED = text(
     """
     UPDATE timer SET attempts = attempts + 1, last_error = :error,
@@ -74,26 +77,26 @@ class Timers:
 
         return register
 
-    async def fire_due(self, database: Database) -> bool:
-        """Fire those due longest, at most `CHUNK_LIMIT`; False when none is. A failing one is tried again later.
+    async def fire_due(self, database: Database) -> int:
+        """Fire those due longest, at most `CHUNK_LIMIT`; returns how many. A failing one is tried again later.
 
         When one of them fails, or their commit, each is fired alone: none takes another with it.
         """
         rows: Sequence[Row[Any]] = []
         try:
             async with database.transaction(planned_once=True) as tx:
-                rows = await tx.fetch_all(_DUE, {"limit": CHUNK_LIMIT})
+                rows = await tx.fetch_all(DUE, {"limit": CHUNK_LIMIT})
                 # In the order of their subjects, as whoever works on a list of the same subjects locks them.
                 for row in sorted(rows, key=lambda row: (row.subject_id, row.due_at)):
                     await self._fire(tx, row)
                 if rows:
-                    await tx.execute(_FIRED, [{"id": row.id} for row in rows])
+                    await tx.execute(_FIRED, {"ids": [row.id for row in rows]})
         except Exception:
             if not rows:
                 raise
             for row in rows:
                 await self._fire_alone(database, row)
-        return bool(rows)
+        return len(rows)
 
     async def _fire_alone(self, database: Database, due: Row[Any]) -> None:
         try:
@@ -101,7 +104,7 @@ class Timers:
                 row = await tx.fetch_one(_ONE, {"id": due.id})
                 if row is not None:
                     await self._fire(tx, row)
-                    await tx.execute(_FIRED, {"id": row.id})
+                    await tx.execute(_FIRED, {"ids": [row.id]})
         except Exception as error:
             # In a transaction of its own, since nothing is left of the other; raises when the database is away.
             case_id = due.trace.get("case_id")
@@ -124,5 +127,6 @@ class Timers:
     async def run(self, database: Database, stopping: asyncio.Event) -> None:
         """Fire timers as they fall due, until told to stop."""
         while not stopping.is_set():
-            if not await self.fire_due(database):
-                await pause(stopping, 0.5)
+            # Those that fall due one by one are fired a few at a time: nobody waits for the very moment.
+            if await self.fire_due(database) < CHUNK_LIMIT:
+                await pause(stopping, IDLE_SECONDS)

@@ -47,17 +47,19 @@ async def more_gather(count: int, limit: int, *, patiently: bool = False) -> boo
 class Worker:
     """A repeated step outside requests and consumers: the place of outside calls (SMS, bank, mail).
 
-    `step` returns whether it found something to do; when not, it is called again after `idle_seconds`.
+    `step` returns how many it found to do; when fewer than `batch_size`, all that there were, it is called again after
+    `idle_seconds`: a step for each that comes by itself would cost nearly as much as one for a whole batch.
     """
 
     name: str
-    step: Callable[["Service"], Awaitable[bool]]
+    step: Callable[["Service"], Awaitable[int]]
+    batch_size: int
     idle_seconds: float = 0.5
 
     async def run(self, service: "Service", stopping: asyncio.Event) -> None:
         """Repeat the step until told to stop."""
         while not stopping.is_set():
-            if not await self.step(service):
+            if await self.step(service) < self.batch_size:
                 await pause(stopping, self.idle_seconds)
 
 

@@ -5,7 +5,7 @@ import csv
 import importlib
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +96,8 @@ async def filled(servers: Servers, name: str, people: int) -> AsyncIterator[Fill
     try:
         await asyncio.to_thread(upgrade, name, urls.owner)
         service = _service(servers, name, urls)
-        await _fill(servers, database, service, people)
+        scripts = [name, *(["chassis"] if name == WITH_CHASSIS else [])]
+        await fill(servers, database, name, service.vault, people, scripts)
         try:
             yield Filled(servers, service, database)
         finally:
@@ -128,7 +129,10 @@ def _service(servers: Servers, name: str, urls: DatabaseUrls) -> Service:
     return service
 
 
-async def _fill(servers: Servers, database: str, service: Service, people: int) -> None:
+async def fill(
+    servers: Servers, database: str, name: str, vault: Vault, people: int, scripts: Sequence[str], **more: int
+) -> None:
+    """Put so many people into a service's migrated database by these scripts of `fill/`, which may name `more`."""
     connection = await asyncpg.connect(servers.postgres.url(database))
     try:
         # What a person's registration, enrolment or grant goes through is not what is measured here.
@@ -137,11 +141,10 @@ async def _fill(servers: Servers, database: str, service: Service, people: int) 
         codes = villages()
         await connection.execute("CREATE SCHEMA made; CREATE TABLE made.village (number bigint, code text)")
         await connection.copy_records_to_table("village", schema_name="made", records=list(enumerate(codes)))
-        await _put_sealed(connection, service.vault)
-        scripts = ["made", service.name, *(["chassis"] if service.name == WITH_CHASSIS else [])]
-        for script in scripts:
+        await _put_sealed(connection, vault)
+        for script in ("made", *scripts):
             text = (_FILL / f"{script}.sql").read_text(encoding="utf-8")
-            await connection.execute(text.format(people=people, villages=len(codes), service=service.name))
+            await connection.execute(text.format(people=people, villages=len(codes), service=name, **more))
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
     finally:

@@ -50,8 +50,13 @@ def product_chain(sizes: Sequence[int]) -> dict[int, Any]:
 
 
 async def _measure(running: Product, people_count: int) -> Figures:
-    await _prove_under_faults(running)
-    served_before = PROOF_PEOPLE
+    await prove_under_faults(running)
+    return await serve_measured(running, people_count)
+
+
+async def serve_measured(running: Product, people_count: int) -> Figures:
+    """Serve so many more. Raises WrongEnd when not exactly these were added to what was there."""
+    there = await _counts(running)
     before, began = _cpu(running), time.perf_counter()
     peak: dict[str, float] = {}
     looking = asyncio.create_task(_look(running, peak))
@@ -59,13 +64,14 @@ async def _measure(running: Product, people_count: int) -> Figures:
     await drained(running)
     seconds, after = time.perf_counter() - began, _cpu(running)
     looking.cancel()
-    await prove(running, served_before + people_count)
+    await _prove(running, people_count, there)
     await running.clerk.close()
     return figures(people_count, seconds, {part: after[part] - before[part] for part in after}, peak)
 
 
-async def _prove_under_faults(running: Product) -> None:
+async def prove_under_faults(running: Product) -> None:
     """Some people while records come twice and a service is killed: the end must be right before anything is timed."""
+    there = await _counts(running)
     async with repeated_records(running.servers.kafka.bootstrap_servers, REPEATED_SHARE) as repeated:
         serving = asyncio.create_task(running.serve(PROOF_PEOPLE))
         while await running.servers.scalar("disbursement", _DECIDED) == 0:  # noqa: ASYNC110 - other processes count
@@ -73,22 +79,30 @@ async def _prove_under_faults(running: Product) -> None:
         os.kill(running.pids["disbursement"], signal.SIGKILL)
         await serving
     await drained(running)
-    await prove(running, PROOF_PEOPLE)
+    await _prove(running, PROOF_PEOPLE, there)
     if not repeated:
         raise WrongEnd("no record was repeated")
     console.print(f"proof: {len(repeated)} records repeated and a kill -9 in the middle, every count right")
 
 
-async def prove(running: Product, people_count: int) -> None:
-    """Every count as it must be, the ledger's sum zero, nothing parked. Raises WrongEnd."""
+async def _prove(running: Product, people_count: int, there: Mapping[str, int]) -> None:
+    """So many of everything more than were there, the ledger's sum zero, nothing parked. Raises WrongEnd."""
+    expected = dict(there) | {name: there[name] + people_count for name in _COUNTS}
+    expected["messages"] = there["messages"] + MESSAGES_PER_PERSON * people_count
+    expected |= dict.fromkeys(("ledger sum", *_parked(running)), 0)
+    if (counts := await _counts(running)) != expected:
+        raise WrongEnd(f"{counts} instead of {expected}")
+
+
+async def _counts(running: Product) -> dict[str, int]:
     ask = running.servers.scalar
     counts = {name: await ask(*place) for name, place in _COUNTS.items()}
     counts |= {"ledger sum": await ask("disbursement", _LEDGER)}
-    counts |= {f"parked in {service}": await ask(service, _PARKED) for service in running.pids}
-    expected = dict.fromkeys(counts, 0) | dict.fromkeys(_COUNTS, people_count)
-    expected["messages"] = MESSAGES_PER_PERSON * people_count
-    if counts != expected:
-        raise WrongEnd(f"{counts} instead of {expected}")
+    return counts | {name: await ask(service, _PARKED) for name, service in _parked(running).items()}
+
+
+def _parked(running: Product) -> dict[str, str]:
+    return {f"parked in {service}": service for service in running.pids}
 
 
 async def drained(running: Product) -> None:

@@ -41,8 +41,8 @@ class Product:
     servers: Servers
     stack: Stack
     clerk: Clerk
+    first_programme: int = 1
     waves: list[Wave] = field(default_factory=list)
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
     def pids(self) -> dict[str, int]:
@@ -51,7 +51,7 @@ class Product:
 
     def wave(self, size: int) -> Wave:
         """A programme for so many people, none of whom was served before, and none of whom stays away."""
-        number = next(self._numbers)
+        number = self.first_programme + len(self.waves)
         today = datetime.now(ZoneInfo("Asia/Jakarta")).date()
         wave = Wave(self.clerk, f"ukur-{number}", _people(number * 2 * PROGRAMME_PEOPLE, size), today)
         self.waves.append(wave)
@@ -99,18 +99,26 @@ def _people(first: int, count: int) -> Sequence[Somebody]:
 
 
 @contextlib.contextmanager
-def product(servers: Servers) -> Iterator[Product]:
-    """The product on these servers, watched as by `sinergi up`, stopped at the end."""
-    # A folder of its own: a stack ends what it finds running in its folder.
-    home = Home(servers.home.root / "product")
+def product(servers: Servers, first_programme: int = 1) -> Iterator[Product]:
+    """The product on these servers, watched as by `sinergi up`, stopped at the end.
+
+    Started again on the same servers it needs another `first_programme`, for programmes and people of its own.
+    """
+    home = home_of(servers)
     stack = Stack(home, _options(servers), lambda _part, _what: None)
     try:
         stack.start()
         threading.Thread(target=stack.watch, name="supervisor", daemon=True).start()
         urls = {name: str(found["url"]) for name, found in stack.state["services"].items()}
-        yield Product(servers, stack, Clerk(partial(Issuer(home).mint, lifetime_seconds=TOKEN_LIFETIME_SECONDS), urls))
+        clerk = Clerk(partial(Issuer(home).mint, lifetime_seconds=TOKEN_LIFETIME_SECONDS), urls)
+        yield Product(servers, stack, clerk, first_programme)
     finally:
         stack.stop()
+
+
+def home_of(servers: Servers) -> Home:
+    """The product's folder, none of the servers' own: a stack ends what it finds running in its folder."""
+    return Home(servers.home.root / "product")
 
 
 def _options(servers: Servers) -> Options:

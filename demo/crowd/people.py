@@ -96,7 +96,7 @@ class Somebody:
         return {
             "nik": self.nik,
             "no_kk": f"{NO_SUCH_KECAMATAN}{1 + self.number % 28:02d}{1 + self.number // 28 % 12:02d}"
-            f"{self.number // 10_000:02d}{self.number % 10_000:04d}",
+            f"{self.number // 10_000 % 100:02d}{self.number % 10_000:04d}",
             "nama": f"Warga {self.number}",
             "tanggal_lahir": born.strftime("%d-%m-%Y"),
             "jenis_kelamin": "L",

@@ -32,8 +32,8 @@ def workers(settings: Settings) -> tuple[Worker, ...]:
     """The sender, and the one who asks for what the gateway did not tell. Raises ValueError for a wrong SMTP_URL."""
     mail_of(settings)
     return (
-        Worker("send-messages", Sender(settings).step, idle_seconds=0.5),
-        Worker("ask-gateway", Asker(settings).step, idle_seconds=1.0),
+        Worker("send-messages", Sender(settings).step, settings.send_batch_size, idle_seconds=0.5),
+        Worker("ask-gateway", Asker(settings).step, settings.send_batch_size, idle_seconds=1.0),
     )
 
 
@@ -43,18 +43,18 @@ class Sender:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    async def step(self, service: Service) -> bool:
-        """One batch; False when nothing was due."""
+    async def step(self, service: Service) -> int:
+        """One batch; returns how many were due."""
         settings = self._settings
         async with service.database.transaction(planned_once=True) as tx:
             stale_after = timedelta(seconds=settings.sending_stale_seconds)
             taken = await take_up_messages(tx, settings.send_batch_size, stale_after)
         if not taken:
-            return False
+            return 0
         tried = await self._send(service, taken)
         async with service.database.transaction(planned_once=True) as tx:
             await record_outcomes(tx, tried, timedelta(seconds=settings.receipt_wait_seconds))
-        return True
+        return len(taken)
 
     async def _send(self, service: Service, taken: list[TakenUp]) -> list[Tried]:
         settings = self._settings
@@ -87,15 +87,15 @@ class Asker:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    async def step(self, service: Service) -> bool:
-        """One batch of questions; False when there were none."""
+    async def step(self, service: Service) -> int:
+        """One batch of questions; returns how many there were."""
         settings = self._settings
         async with service.database.transaction(planned_once=True) as tx:
             # Longer than a batch can take: only a crash makes somebody else ask the same again.
             lease = timedelta(seconds=settings.sending_stale_seconds)
             questions = await take_up_questions(tx, settings.send_batch_size, lease)
         if not questions:
-            return False
+            return 0
         slots = asyncio.Semaphore(settings.sms_concurrency)
         async with open_session(settings.sms_gateway_url, settings.sms_timeout_seconds) as session:
             gateway = gateway_of(settings, session)
@@ -105,7 +105,7 @@ class Asker:
         )
         async with service.database.transaction(planned_once=True) as tx:
             await record_answers(tx, asked, patience)
-        return True
+        return len(questions)
 
 
 def gateway_of(settings: Settings, session: aiohttp.ClientSession) -> SmsGateway:

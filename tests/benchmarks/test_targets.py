@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from benchmarks.product.targets import GROWTH, LATENCY_P50, LATENCY_P99, MEMORY, latency_rows, product_rows
+from benchmarks.product.targets import (
+    GROWTH,
+    LATENCY_P50,
+    LATENCY_P99,
+    MEMORY,
+    growth_rows,
+    latency_rows,
+    product_rows,
+)
 from benchmarks.targets import CHAIN_CPU, CHAIN_SPEED, TELEMETRY, Target, chain_rows
 
 FAST, SMALL = Target("fast", 0.65, 0.85), Target("small", 1.15, 1.08, at_most=True)
@@ -39,6 +47,14 @@ def test_growth_is_told_only_where_there_are_two_sizes() -> None:
     assert {row["figure"]: row["measured"] for row in product_rows({10: small})} == {MEMORY.figure: 200.0}
     both = {row["figure"]: (row["measured"], row["verdict"]) for row in product_rows({10: small, 100: large})}
     assert both == {MEMORY.figure: (260.0, "gate"), GROWTH.figure: (1.0, "goal")}
+
+
+def test_growth_among_many_is_that_of_the_medians_over_the_floors() -> None:
+    def side(median: float, memory: float) -> dict[str, Any]:
+        return {"cpu_ms_per_person": {"median": median}, "memory_mb": memory, "rounds": []}
+
+    rows = growth_rows({0: side(10.0, 160.0), 1_000_000: side(14.76, 170.0)})
+    assert [(row["measured"], row["verdict"]) for row in rows] == [(1.2, "missed"), (170.0, "goal")]
 
 
 def test_latency_is_a_ratio_beside_the_floor_and_seconds_beside_a_bulk_job() -> None:

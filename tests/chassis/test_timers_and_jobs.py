@@ -10,7 +10,7 @@ from sqlalchemy import text
 from chassis.auth import Role
 from chassis.ids import new_id
 from chassis.jobs import Job, JobStep
-from chassis.timers import Timer
+from chassis.timers import DUE, Timer
 from chassis.transaction import Transaction
 from tests.chassis.sample.contract import CreditedV1
 from tests.chassis.sample.service import Credit, credit
@@ -33,6 +33,14 @@ async def test_a_due_timer_fires_once_and_a_later_one_waits(sample: ServiceUnder
     assert len(await sample.published_types()) == 1
     states = await sample.fetch_all("SELECT state FROM timer ORDER BY due_at")
     assert [row.state for row in states] == ["fired", "waiting"]
+
+
+async def test_those_that_are_due_are_found_however_many_wait(sample: ServiceUnderTest) -> None:
+    """By the index, read as far as the limit: neither later timers nor all of one day are looked through."""
+    async with sample.service.database.transaction(planned_once=True) as tx:
+        plan = "\n".join(row[0] for row in await tx.fetch_all(text(f"EXPLAIN {DUE.text}"), {"limit": 100}))
+    assert "Index Cond: (COALESCE(retry_at, due_at) <= statement_timestamp())" in plan
+    assert "Sort" not in plan
 
 
 async def test_a_cancelled_timer_does_not_fire_until_set_again(sample: ServiceUnderTest) -> None:
