@@ -5,7 +5,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.client import AIOKafkaClient
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.produce import ProduceRequest
@@ -19,10 +19,15 @@ class LeadershipLapsed(KafkaError):  # type: ignore[misc]
     """This process was frozen, or cut off from its database, for so long that another one may lead by now."""
 
 
-async def cluster_id(client: AIOKafkaClient, node_id: Any = None) -> str:
+ASIDE = 2
+"""A connection of its own, beside those of `ConnectionGroup`: on one where records were asked for, a broker answers
+nothing else until it has some, or has waited in vain."""
+
+
+async def cluster_id(client: AIOKafkaClient, node_id: Any = None, *, group: int = ConnectionGroup.DEFAULT) -> str:
     """Identity of the log behind this client: the id a cluster gets when it is made. Raises KafkaError."""
     node_id = client.get_random_node() if node_id is None else node_id
-    answer = await client.send(node_id, MetadataRequest([]))
+    answer = await client.send(node_id, MetadataRequest([]), group=group)
     return str(answer.cluster_id)
 
 

@@ -15,7 +15,7 @@ from faststream.message import AckStatus
 from sqlalchemy import text
 
 from chassis.assignment import SeekToStored
-from chassis.broker import LogReplaced, cluster_id, log_identity_of
+from chassis.broker import ASIDE, LogReplaced, cluster_id, log_identity_of
 from chassis.consumer import Consumers
 from chassis.database import Database, is_transient
 from chassis.events import Catalogue
@@ -185,7 +185,8 @@ class Subscription:
         # Asked after a batch came and before it takes effect: in a log built anew under a running consumer, its
         # offsets mean other records, and it would go on in the middle. Reading begins anew, at that log's own offsets.
         consumer = subscriber.consumer
-        if consumer is not None and await cluster_id(consumer._client) != processor.log_identity:
+        # Each batch waits for the answer: behind the question for the next records it would take a tenth of a second.
+        if consumer is not None and await cluster_id(consumer._client, group=ASIDE) != processor.log_identity:
             raise LogReplaced
 
     async def _ask(self, consumer: AIOKafkaConsumer) -> Records:

@@ -5,11 +5,14 @@ from typing import Any, cast
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.errors import KafkaError
 
 from chassis import workers
+from chassis.broker import ASIDE
 from chassis.subscription import Subscription
 from chassis.workers import GATHERING_FROM, more_gather
+from tests.support.service import ServiceUnderTest
 
 
 @pytest.mark.parametrize(
@@ -50,3 +53,19 @@ async def test_what_the_client_gave_is_kept_when_it_cannot_give_more(
     found = await subscription._ask(cast(AIOKafkaConsumer, SimpleNamespace(getmany=getmany)))
     assert len(found) == GATHERING_FROM * (1 if fails else 2)
     assert asked == [500, 500 - GATHERING_FROM]
+
+
+async def test_which_log_it_is_is_not_asked_behind_the_question_for_records(sample: ServiceUnderTest) -> None:
+    """A broker answers one connection's questions in turn: behind that one each batch would wait for its end."""
+    groups = list[int]()
+
+    async def send(_node: Any, _request: Any, *, group: int) -> Any:
+        groups.append(group)
+        return SimpleNamespace(cluster_id="log")
+
+    client = SimpleNamespace(get_random_node=lambda: 1, send=send)
+    subscriber = SimpleNamespace(consumer=SimpleNamespace(_client=client))
+    subscription, processor = sample.service._subscription(), SimpleNamespace(log_identity="log")
+    await subscription._refuse_other_log(cast(Any, processor), subscriber)
+    assert groups == [ASIDE]
+    assert ASIDE not in set(ConnectionGroup)
