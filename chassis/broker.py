@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.errors import KafkaError
@@ -39,6 +39,35 @@ async def log_identity_of(bootstrap_servers: str) -> str:
         return str((await admin.describe_cluster())["cluster_id"])
     finally:
         await admin.close()
+
+
+class Recognised:
+    """The log that a consumer reads, asked for once on each connection: the process behind it is always the same."""
+
+    def __init__(self, log_identity: str) -> None:
+        self._log_identity = log_identity
+        self._connections: dict[Any, Any] = {}
+        """Those on which it was recognised."""
+
+    async def refuse_other_log(self, consumer: AIOKafkaConsumer | None) -> None:
+        """Raise `LogReplaced` when what came last is of another log. Raises KafkaError when nobody answers.
+
+        A consumer that is being stopped has nothing to ask with any more.
+        """
+        if consumer is None:
+            return
+        client = consumer._client
+        here = {place: found for place, found in client._conns.items() if place[1] == ConnectionGroup.DEFAULT}
+        # Without any, what came last came on one that is closed by now.
+        if not here or here != self._connections:
+            await refuse_other_log(client, self._log_identity)
+            self._connections = here
+
+
+async def refuse_other_log(client: AIOKafkaClient, log_identity: str) -> None:
+    """Ask the broker, beside all that it was asked before. Raises `LogReplaced`, KafkaError."""
+    if await cluster_id(client, group=ASIDE) != log_identity:
+        raise LogReplaced
 
 
 class RelayProducer(AIOKafkaProducer):  # type: ignore[misc]

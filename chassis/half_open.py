@@ -25,7 +25,7 @@ _END = text(
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
     AND state = 'active' AND wait_event = 'ClientRead'
-    AND query_start < clock_timestamp() - make_interval(secs => :seconds)
+    AND query_start < statement_timestamp() - make_interval(secs => :seconds)
     """
 )
 

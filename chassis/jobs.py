@@ -28,7 +28,7 @@ TRANSIENT_PAUSE_SECONDS = 5
 
 _NEXT = text(
     """
-    SELECT * FROM job WHERE state IN ('queued', 'running') AND coalesce(retry_at, created_at) <= clock_timestamp()
+    SELECT * FROM job WHERE state IN ('queued', 'running') AND coalesce(retry_at, created_at) <= statement_timestamp()
     AND (kind = ANY(:first) OR NOT :only_first)
     ORDER BY kind = ANY(:first) DESC, coalesce(retry_at, created_at) LIMIT 1 FOR UPDATE SKIP LOCKED
     """

@@ -74,7 +74,7 @@ _PARKED_BEFORE = text(
 _RECENT_KEYS = text(
     """
     SELECT count(*) FROM parked_key
-    WHERE consumer = :consumer AND reason = :reason AND since > clock_timestamp() - make_interval(secs => :seconds)
+    WHERE consumer = :consumer AND reason = :reason AND since > statement_timestamp() - make_interval(secs => :seconds)
     """
 )
 

@@ -90,7 +90,7 @@ _BEAT = """
 """
 _END_STALE = """
     SELECT pg_terminate_backend(backend_pid) FROM relay_leader
-    WHERE beat_at < clock_timestamp() - make_interval(secs => $1)
+    WHERE beat_at < statement_timestamp() - make_interval(secs => $1)
     AND EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = backend_pid AND granted
                 AND objid = $2 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 """

@@ -4,7 +4,8 @@ A list of parameter mappings would run a statement once for each row, a list of 
 planned anew for each number of them. COPY would be faster still, but PostgreSQL refuses it under row-level security.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,15 @@ _DIALECT = postgresql.dialect()
 def one_of(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
     """The condition that the column has one of the values."""
     return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+
+
+def written(column: ColumnElement[Any], *values: str) -> ColumnElement[bool]:
+    """The condition that the column has one of these values of ours, written into the statement itself.
+
+    For states by which an index is partial: a plan made once, for whatever values, could not use it and would look
+    through the table.
+    """
+    return column.in_([literal(value, literal_execute=True) for value in values])
 
 
 async def insert_rows(
@@ -45,10 +55,25 @@ async def insert_new_rows(
     return {row[0] for row in inserted}
 
 
-async def write_together(tx: Transaction, *writes: Write) -> None:
-    """Several writes in one statement, now; `Transaction.later` puts them into the last one of the transaction."""
-    if any(each.sql for each in writes):
-        await tx.execute(*one_statement(writes))
+async def write_together(tx: Transaction, *writes: Write, meanwhile: Callable[[], None] | None = None) -> None:
+    """Several writes in one statement, now; `Transaction.later` puts them into the last one of the transaction.
+
+    `meanwhile` is done while the database writes: what it makes of the transaction, such as events, is read by nobody
+    before. It must not ask the database for anything.
+    """
+    if not any(each.sql for each in writes):
+        if meanwhile is not None:
+            meanwhile()
+        return
+    writing = asyncio.create_task(tx.execute(*one_statement(writes)))
+    try:
+        if meanwhile is not None:
+            # Once for the statement to be made, and once for it to leave.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            meanwhile()
+    finally:
+        await writing
 
 
 def inserting(table: Table, rows: Sequence[Mapping[str, Any]]) -> Write:

@@ -15,7 +15,7 @@ from faststream.message import AckStatus
 from sqlalchemy import text
 
 from chassis.assignment import SeekToStored
-from chassis.broker import ASIDE, LogReplaced, cluster_id, log_identity_of
+from chassis.broker import LogReplaced, Recognised, log_identity_of, refuse_other_log
 from chassis.consumer import Consumers
 from chassis.database import Database, is_transient
 from chassis.events import Catalogue
@@ -127,8 +127,12 @@ class Subscription:
             decoder=_leave_undecoded,
         )
 
+        recognised = Recognised(log_identity)
+
         async def handle(message: KafkaMessage) -> None:
-            await self._handle(processor, subscriber, message)
+            # After a batch came and before it takes effect: in a log built anew under a running consumer, its offsets
+            # mean other records, and it would go on in the middle. Reading begins anew, at that log's own offsets.
+            await self._handle(processor, partial(recognised.refuse_other_log, subscriber.consumer), message)
 
         # Bound to this one: a consumer that could not be ended must not move or write for the one after it.
         listener.consumer = partial(getattr, subscriber, "consumer")
@@ -149,7 +153,7 @@ class Subscription:
             await self._refuse_other_generation()
             try:
                 assert self.processor is not None
-                await self._refuse_other_log(self.processor, self._subscriber)
+                await refuse_other_log(self._subscriber.consumer._client, self.processor.log_identity)
                 lost = await hearing.lost(self._subscriber.consumer)
             except LogReplaced:
                 raise
@@ -181,14 +185,6 @@ class Subscription:
             if consumer != self.processor.consumer:
                 raise GenerationChanged(consumer)
 
-    async def _refuse_other_log(self, processor: Processor, subscriber: Any) -> None:
-        # Asked after a batch came and before it takes effect: in a log built anew under a running consumer, its
-        # offsets mean other records, and it would go on in the middle. Reading begins anew, at that log's own offsets.
-        consumer = subscriber.consumer
-        # Each batch waits for the answer: behind the question for the next records it would take a tenth of a second.
-        if consumer is not None and await cluster_id(consumer._client, group=ASIDE) != processor.log_identity:
-            raise LogReplaced
-
     async def _ask(self, consumer: AIOKafkaConsumer) -> Records:
         # The subscriber's own asking sleeps after each empty answer, however soon the next record comes.
         found = records_of(await consumer.getmany(timeout_ms=ASK_TIMEOUT_MS, max_records=self._batch_size))
@@ -201,10 +197,12 @@ class Subscription:
                 log.warning("more_not_gathered", error=type(error).__name__)
         return found
 
-    async def _handle(self, processor: Processor, subscriber: Any, message: KafkaMessage) -> None:
+    async def _handle(
+        self, processor: Processor, refuse_other_log: Callable[[], Awaitable[None]], message: KafkaMessage
+    ) -> None:
         records: Any = message.raw_message
         try:
-            await self._refuse_other_log(processor, subscriber)
+            await refuse_other_log()
             await processor.process(records)
             # Telling Kafka too would decide nothing, hold up each batch, and hang for ever with a client that has lost
             # its group's coordinator.

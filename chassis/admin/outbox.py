@@ -26,7 +26,7 @@ _OUTBOX = text(
     SELECT unsent.*, extract(epoch FROM clock_timestamp() - unsent.oldest_at)::float AS oldest_age_seconds,
            leader.instance AS relay_leader, leader.beat_at AS relay_beat_at,
            extract(epoch FROM clock_timestamp() - leader.beat_at)::float AS relay_beat_age_seconds,
-           coalesce(leader.beat_at > clock_timestamp() - interval '{STALE_AFTER_SECONDS} s', false) AS relay_alive,
+           coalesce(leader.beat_at > statement_timestamp() - interval '{STALE_AFTER_SECONDS} s', false) AS relay_alive,
            coalesce(leader.unavailable_topics, '{{}}') AS unavailable_topics,
            (SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND application_name = '{RELAY_NAME}'

@@ -31,10 +31,10 @@ _QUEUES = text(
            (SELECT count(*) FROM outbox WHERE published_at IS NULL AND held_reason IS NOT NULL) AS outbox_held,
            (SELECT extract(epoch FROM clock_timestamp() - beat_at)::float FROM relay_leader) AS relay_beat_age,
            (SELECT count(*) FROM (
-               SELECT 1 FROM timer WHERE state = 'waiting' AND coalesce(retry_at, due_at) <= clock_timestamp()
+               SELECT 1 FROM timer WHERE state = 'waiting' AND coalesce(retry_at, due_at) <= statement_timestamp()
                LIMIT 1000) AS due) AS timers_overdue,
            (SELECT extract(epoch FROM clock_timestamp() - coalesce(retry_at, due_at))::float FROM timer
-            WHERE state = 'waiting' AND coalesce(retry_at, due_at) <= clock_timestamp()
+            WHERE state = 'waiting' AND coalesce(retry_at, due_at) <= statement_timestamp()
             ORDER BY coalesce(retry_at, due_at) LIMIT 1) AS timers_oldest,
            (SELECT count(*) FROM timer WHERE state = 'waiting' AND attempts > 0) AS timers_failing
     """  # noqa: S608 - constants of ours

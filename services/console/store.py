@@ -99,10 +99,13 @@ _AWAIT_PROGRAMMES = sa.text(
 )
 _COMPLETE = sa.text(
     """
+    WITH touched AS (
+        SELECT case_id FROM case_file WHERE person_id = ANY(CAST(:people AS uuid[]))
+        UNION SELECT case_id FROM case_file WHERE programme_id = ANY(CAST(:programmes AS uuid[])))
     UPDATE case_file SET agency = p.agency, region_code = r.region_code
-    FROM programme AS p, person_region AS r
-    WHERE p.programme_id = case_file.programme_id AND r.person_id = case_file.person_id
-      AND (r.person_id = ANY(CAST(:people AS uuid[])) OR p.programme_id = ANY(CAST(:programmes AS uuid[])))
+    FROM touched, programme AS p, person_region AS r
+    WHERE case_file.case_id = touched.case_id
+      AND p.programme_id = case_file.programme_id AND r.person_id = case_file.person_id
       AND (case_file.agency, case_file.region_code) IS DISTINCT FROM (p.agency, r.region_code)
     """
 )

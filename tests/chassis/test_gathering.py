@@ -1,18 +1,17 @@
 """Where many come together, more are waited for; what comes alone is not held up."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.client import ConnectionGroup
 from aiokafka.errors import KafkaError
 
 from chassis import workers
-from chassis.broker import ASIDE
+from chassis.service import Service
 from chassis.subscription import Subscription
-from chassis.workers import GATHERING_FROM, more_gather
-from tests.support.service import ServiceUnderTest
+from chassis.workers import GATHERING_FROM, Worker, more_gather
 
 
 @pytest.mark.parametrize(
@@ -30,6 +29,27 @@ async def test_only_what_is_neither_few_nor_full_waits(
 async def test_where_nobody_waits_even_one_is_held_up(count: int, waits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "PATIENT_SECONDS", 0)
     assert await more_gather(count, 500, patiently=True) is waits
+
+
+@pytest.mark.parametrize(("found", "rests"), [(0, True), (4, True), (5, False)])
+async def test_a_step_begins_again_at_once_only_after_a_full_batch(
+    found: int, rests: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step for each that comes by itself would cost as much as one for many."""
+    stopping, told = asyncio.Event(), list[str]()
+
+    async def step(_service: Service) -> int:
+        told.append("step")
+        if told.count("step") == 2:
+            stopping.set()
+        return found
+
+    async def pause(_stopping: asyncio.Event, _seconds: float) -> None:
+        told.append("rest")
+
+    monkeypatch.setattr(workers, "pause", pause)
+    await Worker("work", step, batch_size=5).run(cast(Service, None), stopping)
+    assert told[:3] == (["step", "rest", "step"] if rests else ["step", "step"])
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -53,19 +73,3 @@ async def test_what_the_client_gave_is_kept_when_it_cannot_give_more(
     found = await subscription._ask(cast(AIOKafkaConsumer, SimpleNamespace(getmany=getmany)))
     assert len(found) == GATHERING_FROM * (1 if fails else 2)
     assert asked == [500, 500 - GATHERING_FROM]
-
-
-async def test_which_log_it_is_is_not_asked_behind_the_question_for_records(sample: ServiceUnderTest) -> None:
-    """A broker answers one connection's questions in turn: behind that one each batch would wait for its end."""
-    groups = list[int]()
-
-    async def send(_node: Any, _request: Any, *, group: int) -> Any:
-        groups.append(group)
-        return SimpleNamespace(cluster_id="log")
-
-    client = SimpleNamespace(get_random_node=lambda: 1, send=send)
-    subscriber = SimpleNamespace(consumer=SimpleNamespace(_client=client))
-    subscription, processor = sample.service._subscription(), SimpleNamespace(log_identity="log")
-    await subscription._refuse_other_log(cast(Any, processor), subscriber)
-    assert groups == [ASIDE]
-    assert ASIDE not in set(ConnectionGroup)

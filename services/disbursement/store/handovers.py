@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, text, update
 
 from chassis.ids import new_id
-from chassis.rows import insert_rows, inserting, one_of
+from chassis.rows import insert_rows, inserting, one_of, written
 from chassis.transaction import Transaction
 from chassis.writes import Write
 from services.disbursement.domain.grant import Grant
@@ -78,7 +78,8 @@ async def invite(tx: Transaction, session_id: UUID, grants: Sequence[Grant]) -> 
     await tx.execute(
         update(h.appointment)
         .where(
-            one_of(columns.grant_id, [grant.id for grant in grants]), columns.state == AppointmentState.EXPECTED.value
+            one_of(columns.grant_id, [grant.id for grant in grants]),
+            written(columns.state, AppointmentState.EXPECTED.value),
         )
         .values(state=AppointmentState.REPLACED.value)
     )
@@ -102,7 +103,7 @@ async def settle_appointments(
 ) -> set[UUID]:
     """Close open invitations (of one session, or any); returns the grants that had one."""
     columns = h.appointment.c
-    expected = columns.state == AppointmentState.EXPECTED.value
+    expected = written(columns.state, AppointmentState.EXPECTED.value)
     statement = update(h.appointment).where(one_of(columns.grant_id, grant_ids), expected)
     if session_id is not None:
         statement = statement.where(columns.session_id == session_id)

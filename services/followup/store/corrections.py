@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, insert, select, update
 
+from chassis.rows import written
 from chassis.transaction import Transaction
 from services.followup.domain.correction import CorrectionReason, CorrectionState, Figures, VisitCorrection
 from services.followup.domain.errors import CorrectionNotFound
@@ -25,7 +26,7 @@ async def load_correction(tx: Transaction, correction_id: UUID) -> VisitCorrecti
 async def has_open_correction(tx: Transaction, visit_id: UUID) -> bool:
     """Whether a correction of the visit waits for approval."""
     query = select(visit_correction.c.id).where(
-        visit_correction.c.visit_id == visit_id, visit_correction.c.state == CorrectionState.OPEN.value
+        visit_correction.c.visit_id == visit_id, written(visit_correction.c.state, CorrectionState.OPEN.value)
     )
     return await tx.scalar(query) is not None
 

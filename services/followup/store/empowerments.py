@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, insert, select, update
 
+from chassis.rows import written
 from chassis.transaction import Transaction
 from services.followup.domain.empowerment import Empowerment, EmpowermentState, ReturnReason
 from services.followup.domain.errors import EmpowermentNotFound
@@ -23,7 +24,7 @@ async def load_empowerment(tx: Transaction, empowerment_id: UUID) -> Empowerment
 
 async def load_current_empowerment(tx: Transaction, plan_id: UUID) -> Empowerment | None:
     """The open candidate or the confirmed empowerment of a plan."""
-    current = empowerment.c.state.in_([EmpowermentState.CANDIDATE.value, EmpowermentState.CONFIRMED.value])
+    current = written(empowerment.c.state, EmpowermentState.CANDIDATE.value, EmpowermentState.CONFIRMED.value)
     row = await tx.fetch_one(select(empowerment).where(empowerment.c.plan_id == plan_id, current))
     return empowerment_of(row) if row else None
 

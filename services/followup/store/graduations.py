@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, insert, select, update
 
+from chassis.rows import written
 from chassis.transaction import Transaction
 from services.followup.domain.errors import GraduationNotFound
 from services.followup.domain.graduation import LIVE_STATES, Graduation, GraduationState, WithdrawalReason
@@ -35,7 +36,7 @@ async def lock_graduation(tx: Transaction, graduation_id: UUID) -> tuple[Mentori
 
 async def load_live_graduation(tx: Transaction, plan_id: UUID) -> Graduation | None:
     """The open or completed graduation of a plan: there is at most one."""
-    live = graduation.c.state.in_([state.value for state in LIVE_STATES])
+    live = written(graduation.c.state, *(state.value for state in LIVE_STATES))
     row = await tx.fetch_one(select(graduation).where(graduation.c.plan_id == plan_id, live))
     return graduation_of(row) if row else None
 

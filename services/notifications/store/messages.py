@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, bindparam, func, select, text, update
 
 from chassis.errors import NotFound
-from chassis.rows import insert_rows, update_rows
+from chassis.rows import insert_rows, one_of, update_rows, written
 from chassis.transaction import Transaction
 from contracts.notifications import MessageSentV1
 from services.notifications.domain.message import (
@@ -81,7 +81,7 @@ async def take_due(tx: Transaction, now: datetime, limit: int) -> list[Message]:
     """Queued messages whose time has come, locked; those another sender holds are passed over."""
     due = (
         select(message.c.id)
-        .where(message.c.state == MessageState.QUEUED.value, message.c.next_attempt_at <= now)
+        .where(written(message.c.state, MessageState.QUEUED.value), message.c.next_attempt_at <= now)
         .order_by(message.c.next_attempt_at, message.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -100,10 +100,12 @@ async def take_to_ask(
         .order_by(attempt.c.ask_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .cte("due")
     )
-    taken = update(attempt).where(attempt.c.id == due.c.id).values(ask_at=again_at)
-    rows = await tx.fetch_all(taken.returning(attempt.c.message_id, attempt.c.id, attempt.c.channel))
+    # In one statement the plan, made without knowing the limit, would look through all attempts.
+    ids = [row.id for row in await tx.fetch_all(due)]
+    taken = update(attempt).where(one_of(attempt.c.id, ids)).values(ask_at=again_at)
+    returned = taken.returning(attempt.c.message_id, attempt.c.id, attempt.c.channel)
+    rows = await tx.fetch_all(returned) if ids else []
     return [(row.message_id, row.id, Channel(row.channel)) for row in rows]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.paging import PageRows, fetch_scoped_page
-from chassis.rows import insert_rows, one_of
+from chassis.rows import insert_rows, one_of, written
 from chassis.transaction import Transaction
 from services.registry.domain.end_request import (
     Answer,
@@ -135,7 +135,7 @@ async def load_request(tx: Transaction, graduation_id: UUID) -> EndRequest:
         raise EndRequestNotFound(graduation_id=graduation_id)
     waiting = await tx.fetch_one(
         select(end_answer).where(
-            end_answer.c.graduation_id == graduation_id, end_answer.c.state == AnswerState.PROPOSED.value
+            end_answer.c.graduation_id == graduation_id, written(end_answer.c.state, AnswerState.PROPOSED.value)
         )
     )
     return EndRequest(

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, update
 
 from chassis.paging import PageRows, fetch_scoped_page
+from chassis.rows import written
 from chassis.transaction import Transaction
 from services.registry.domain.correction import (
     Correction,
@@ -93,7 +94,7 @@ async def open_correction(tx: Transaction, person_id: UUID, field: PersonField) 
     query = select(correction.c.id).where(
         correction.c.person_id == person_id,
         correction.c.field == field.value,
-        correction.c.state == CorrectionState.PROPOSED.value,
+        written(correction.c.state, CorrectionState.PROPOSED.value),
     )
     found: UUID | None = await tx.scalar(query)
     return found
