@@ -44,17 +44,18 @@ async def log_identity_of(bootstrap_servers: str) -> str:
 class Recognised:
     """The log that a consumer reads, asked for once on each connection: the process behind it is always the same."""
 
-    def __init__(self, log_identity: str) -> None:
+    def __init__(self, log_identity: str, consumer: Callable[[], AIOKafkaConsumer | None]) -> None:
         self._log_identity = log_identity
+        self._consumer = consumer
         self._connections: dict[Any, Any] = {}
         """Those on which it was recognised."""
 
-    async def refuse_other_log(self, consumer: AIOKafkaConsumer | None) -> None:
+    async def refuse_other_log(self) -> None:
         """Raise `LogReplaced` when what came last is of another log. Raises KafkaError when nobody answers.
 
         A consumer that is being stopped has nothing to ask with any more.
         """
-        if consumer is None:
+        if (consumer := self._consumer()) is None:
             return
         client = consumer._client
         here = {place: found for place, found in client._conns.items() if place[1] == ConnectionGroup.DEFAULT}

@@ -101,16 +101,7 @@ class Subscription:
         processor = self.processor = Processor(
             await self._consumer(), self._database, self._reader, self._consumers, log_identity, self._projection
         )
-        self._broker = KafkaBroker(
-            self._bootstrap_servers,
-            logger=None,
-            graceful_timeout=15,
-            client_id=self._service,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-            # A topic is made by who provisions the broker, with its partitions and retention; else it would be made
-            # here with one partition, by whichever consumer is first back on a broker built anew.
-            allow_auto_create_topics=False,
-        )
+        self._broker = self._to_broker()
         listener = self._listener = SeekToStored(partial(self._stored_offsets, processor))
         subscriber = self._subscriber = self._broker.subscriber(
             *self._topics,
@@ -127,15 +118,14 @@ class Subscription:
             decoder=_leave_undecoded,
         )
 
-        recognised = Recognised(log_identity)
+        consumer = partial(getattr, subscriber, "consumer")
+        recognised = Recognised(log_identity, consumer)
 
         async def handle(message: KafkaMessage) -> None:
-            # After a batch came and before it takes effect: in a log built anew under a running consumer, its offsets
-            # mean other records, and it would go on in the middle. Reading begins anew, at that log's own offsets.
-            await self._handle(processor, partial(recognised.refuse_other_log, subscriber.consumer), message)
+            await self._handle(processor, recognised, message)
 
         # Bound to this one: a consumer that could not be ended must not move or write for the one after it.
-        listener.consumer = partial(getattr, subscriber, "consumer")
+        listener.consumer = consumer
         subscriber(handle)
         self._poll = self._subscriber.get_msg = Poll(self._ask, self._batch_size)
         try:
@@ -144,6 +134,18 @@ class Subscription:
             await self._until_stopped_or_dead(stopping, Hearing(self._poll, listener))
         finally:
             await stop_for_certain(self._broker, self._subscriber.consumer, list(self.tasks))
+
+    def _to_broker(self) -> KafkaBroker:
+        return KafkaBroker(
+            self._bootstrap_servers,
+            logger=None,
+            graceful_timeout=15,
+            client_id=self._service,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            # A topic is made by who provisions the broker, with its partitions and retention; else it would be made
+            # here with one partition, by whichever consumer is first back on a broker built anew.
+            allow_auto_create_topics=False,
+        )
 
     async def _until_stopped_or_dead(self, stopping: asyncio.Event, hearing: Hearing) -> None:
         while not stopping.is_set():
@@ -197,12 +199,12 @@ class Subscription:
                 log.warning("more_not_gathered", error=type(error).__name__)
         return found
 
-    async def _handle(
-        self, processor: Processor, refuse_other_log: Callable[[], Awaitable[None]], message: KafkaMessage
-    ) -> None:
+    async def _handle(self, processor: Processor, recognised: Recognised, message: KafkaMessage) -> None:
         records: Any = message.raw_message
         try:
-            await refuse_other_log()
+            # After a batch came and before it takes effect: in a log built anew under a running consumer, its offsets
+            # mean other records, and it would go on in the middle. Reading begins anew, at that log's own offsets.
+            await recognised.refuse_other_log()
             await processor.process(records)
             # Telling Kafka too would decide nothing, hold up each batch, and hang for ever with a client that has lost
             # its group's coordinator.

@@ -35,8 +35,8 @@ class Client:
         return SimpleNamespace(cluster_id=self.log_identity)
 
 
-def _consumer(client: Client) -> AIOKafkaConsumer:
-    return cast(AIOKafkaConsumer, SimpleNamespace(_client=client))
+def _recognised(client: Client) -> Recognised:
+    return Recognised("log", lambda: cast(AIOKafkaConsumer, SimpleNamespace(_client=client)))
 
 
 @pytest.mark.parametrize(
@@ -52,20 +52,22 @@ def _consumer(client: Client) -> AIOKafkaConsumer:
 async def test_the_log_is_asked_for_whenever_records_may_have_come_by_another_connection(
     connections: list[object | None], asked: int
 ) -> None:
-    client, recognised = Client("log"), Recognised("log")
+    client = Client("log")
+    recognised = _recognised(client)
     for connection in connections:
         client.connect(connection)
-        await recognised.refuse_other_log(_consumer(client))
+        await recognised.refuse_other_log()
     assert client.groups == [ASIDE] * asked
 
 
 async def test_another_log_is_refused_until_the_reading_begins_anew() -> None:
     """Not only at the first batch: what was not recognised is asked for again."""
-    client, recognised = Client("other"), Recognised("log")
+    client = Client("other")
+    recognised = _recognised(client)
     client.connect(FIRST)
     for _ in range(2):
         with pytest.raises(LogReplaced):
-            await recognised.refuse_other_log(_consumer(client))
+            await recognised.refuse_other_log()
     assert len(client.groups) == 2
 
 
@@ -75,4 +77,4 @@ def test_the_question_has_a_connection_of_its_own() -> None:
 
 
 async def test_a_consumer_that_is_stopped_is_not_asked() -> None:
-    await Recognised("log").refuse_other_log(None)
+    await Recognised("log", lambda: None).refuse_other_log()
