@@ -19,15 +19,10 @@ class LeadershipLapsed(KafkaError):  # type: ignore[misc]
     """This process was frozen, or cut off from its database, for so long that another one may lead by now."""
 
 
-ASIDE = 2
-"""A connection of its own, beside those of `ConnectionGroup`: on one where records were asked for, a broker answers
-nothing else until it has some, or has waited in vain."""
-
-
-async def cluster_id(client: AIOKafkaClient, node_id: Any = None, *, group: int = ConnectionGroup.DEFAULT) -> str:
+async def cluster_id(client: AIOKafkaClient, node_id: Any = None) -> str:
     """Identity of the log behind this client: the id a cluster gets when it is made. Raises KafkaError."""
     node_id = client.get_random_node() if node_id is None else node_id
-    answer = await client.send(node_id, MetadataRequest([]), group=group)
+    answer = await client.send(node_id, MetadataRequest([]))
     return str(answer.cluster_id)
 
 
@@ -42,13 +37,17 @@ async def log_identity_of(bootstrap_servers: str) -> str:
 
 
 class Recognised:
-    """The log that a consumer reads, asked for once on each connection: the process behind it is always the same."""
+    """The log that a consumer reads, asked for once on each connection: the process behind one is always the same.
+
+    On a connection by which records were asked for, a broker answers nothing else until it has some, or has waited in
+    vain: asked for each batch, each would wait for that.
+    """
 
     def __init__(self, log_identity: str, consumer: Callable[[], AIOKafkaConsumer | None]) -> None:
         self._log_identity = log_identity
         self._consumer = consumer
-        self._connections: dict[Any, Any] = {}
-        """Those on which it was recognised."""
+        self._known: dict[Any, Any] = {}
+        """By node, the connection on which the log was recognised."""
 
     async def refuse_other_log(self) -> None:
         """Raise `LogReplaced` when what came last is of another log. Raises KafkaError when nobody answers.
@@ -57,18 +56,23 @@ class Recognised:
         """
         if (consumer := self._consumer()) is None:
             return
-        client = consumer._client
-        here = {place: found for place, found in client._conns.items() if place[1] == ConnectionGroup.DEFAULT}
-        # Without any, what came last came on one that is closed by now.
-        if not here or here != self._connections:
-            await refuse_other_log(client, self._log_identity)
-            self._connections = here
+        # Without any, what came last came on one that is closed by now: a new one tells what it would lead to.
+        while not (found := _connections(consumer._client)) or found != self._known:
+            for node_id in found or [None]:
+                if await cluster_id(consumer._client, node_id) != self._log_identity:
+                    raise LogReplaced
+            # Only what stood before and after is what was asked on.
+            self._known = {place: each for place, each in _connections(consumer._client).items()
+                           if found.get(place) is each}  # fmt: skip
 
 
-async def refuse_other_log(client: AIOKafkaClient, log_identity: str) -> None:
-    """Ask the broker, beside all that it was asked before. Raises `LogReplaced`, KafkaError."""
-    if await cluster_id(client, group=ASIDE) != log_identity:
-        raise LogReplaced
+def _connections(client: AIOKafkaClient) -> dict[Any, Any]:
+    """By node, the living connection by which records come."""
+    return {
+        node_id: found
+        for (node_id, group), found in client._conns.items()
+        if group == ConnectionGroup.DEFAULT and isinstance(node_id, int) and found.connected()
+    }
 
 
 class RelayProducer(AIOKafkaProducer):  # type: ignore[misc]

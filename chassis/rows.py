@@ -65,15 +65,22 @@ async def write_together(tx: Transaction, *writes: Write, meanwhile: Callable[[]
         if meanwhile is not None:
             meanwhile()
         return
+    if meanwhile is None:
+        await tx.execute(*one_statement(writes))
+        return
     writing = asyncio.create_task(tx.execute(*one_statement(writes)))
     try:
-        if meanwhile is not None:
-            # Once for the statement to be made, and once for it to leave.
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            meanwhile()
-    finally:
-        await writing
+        # Once for the statement to be made, and once for it to leave.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        meanwhile()
+    except BaseException:
+        # The first error is what went wrong; the connection must be free for the rollback all the same.
+        await asyncio.wait([writing])
+        if not writing.cancelled():
+            writing.exception()
+        raise
+    await writing
 
 
 def inserting(table: Table, rows: Sequence[Mapping[str, Any]]) -> Write:

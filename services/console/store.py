@@ -97,18 +97,15 @@ _AWAIT_PROGRAMMES = sa.text(
     ON CONFLICT (programme_id) DO UPDATE SET code = programme.code
     """
 )
-_COMPLETE = sa.text(
-    """
-    WITH touched AS (
-        SELECT case_id FROM case_file WHERE person_id = ANY(CAST(:people AS uuid[]))
-        UNION SELECT case_id FROM case_file WHERE programme_id = ANY(CAST(:programmes AS uuid[])))
+_COMPLETE = """
     UPDATE case_file SET agency = p.agency, region_code = r.region_code
-    FROM touched, programme AS p, person_region AS r
-    WHERE case_file.case_id = touched.case_id
+    FROM programme AS p, person_region AS r
+    WHERE case_file.{column} = ANY(CAST(:ids AS uuid[]))
       AND p.programme_id = case_file.programme_id AND r.person_id = case_file.person_id
       AND (case_file.agency, case_file.region_code) IS DISTINCT FROM (p.agency, r.region_code)
-    """
-)
+"""
+_COMPLETE_OF_PEOPLE = sa.text(_COMPLETE.format(column="person_id"))
+_COMPLETE_OF_PROGRAMMES = sa.text(_COMPLETE.format(column="programme_id"))
 _TIMELINE = sa.text(
     """
     SELECT event_id, type, occurred_on, recorded_at, agency, subject, trace_id, facts
@@ -201,7 +198,10 @@ async def upsert_regions(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> 
 
 async def complete_cases(tx: Transaction, *, people: Sequence[UUID], programmes: Sequence[UUID]) -> None:
     """Give the files of these people and programmes their agency and region, as far as they are known now."""
-    await tx.execute(_COMPLETE, {"people": list(people), "programmes": list(programmes)})
+    # Not both in one statement: no index serves a condition on either.
+    for statement, ids in ((_COMPLETE_OF_PEOPLE, people), (_COMPLETE_OF_PROGRAMMES, programmes)):
+        if ids:
+            await tx.execute(statement, {"ids": list(ids)})
 
 
 async def find_case(tx: Transaction, case_id: UUID) -> CaseFile | None:

@@ -48,13 +48,13 @@ class Sender:
         settings = self._settings
         async with service.database.transaction(planned_once=True) as tx:
             stale_after = timedelta(seconds=settings.sending_stale_seconds)
-            taken = await take_up_messages(tx, settings.send_batch_size, stale_after)
+            taken, due_count = await take_up_messages(tx, settings.send_batch_size, stale_after)
         if not taken:
-            return 0
+            return due_count
         tried = await self._send(service, taken)
         async with service.database.transaction(planned_once=True) as tx:
             await record_outcomes(tx, tried, timedelta(seconds=settings.receipt_wait_seconds))
-        return len(taken)
+        return due_count
 
     async def _send(self, service: Service, taken: list[TakenUp]) -> list[Tried]:
         settings = self._settings

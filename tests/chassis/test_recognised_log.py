@@ -1,4 +1,4 @@
-"""Which log it is, is asked once on each connection, and never behind the question for records."""
+"""Which log it is, is asked once on each connection by which records come, and on no other."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -7,73 +7,94 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.client import ConnectionGroup
 
-from chassis.broker import ASIDE, LogReplaced, Recognised
+from chassis.broker import LogReplaced, Recognised
 
-FIRST, SECOND = object(), object()
+
+class Connection:
+    """One connection, to a process that holds this log."""
+
+    def __init__(self, log_identity: str = "log") -> None:
+        self.log_identity = log_identity
+        self.open = True
+
+    def connected(self) -> bool:
+        return self.open
 
 
 class Client:
-    """What of the library's client is asked here, and the questions it was asked."""
+    """What of the library's client is asked here: one node, and its connection, made anew when it is closed."""
 
-    def __init__(self, log_identity: str) -> None:
-        self.log_identity = log_identity
-        self.groups: list[int] = []
-        self._conns: dict[tuple[int, int], object] = {}
+    def __init__(self) -> None:
+        self.asked: list[Connection] = []
+        self.next = Connection()
+        self.coordination = Connection("not asked here")
+        self._conns: dict[tuple[int | str, int], Connection] = {}
 
-    def connect(self, connection: object | None) -> None:
-        """Records come by this connection now; None: it is closed already."""
-        self._conns = {(1, ConnectionGroup.COORDINATION): object()}
-        if connection is not None:
-            self._conns[1, ConnectionGroup.DEFAULT] = connection
+    def connect(self, connection: Connection) -> None:
+        """Records come by this connection now."""
+        self._conns = {(1, ConnectionGroup.COORDINATION): self.coordination, (1, ConnectionGroup.DEFAULT): connection}
 
     def get_random_node(self) -> int:
         return 1
 
-    async def send(self, _node: int, _request: Any, *, group: int) -> Any:
-        self.groups.append(group)
-        self._conns[1, group] = object()
-        return SimpleNamespace(cluster_id=self.log_identity)
+    async def send(self, node: int, _request: Any) -> Any:
+        found = self._conns.get((node, ConnectionGroup.DEFAULT))
+        if found is None or not found.connected():
+            found = self._conns[node, ConnectionGroup.DEFAULT] = self.next
+        self.asked.append(found)
+        return SimpleNamespace(cluster_id=found.log_identity)
 
 
 def _recognised(client: Client) -> Recognised:
     return Recognised("log", lambda: cast(AIOKafkaConsumer, SimpleNamespace(_client=client)))
 
 
-@pytest.mark.parametrize(
-    ("connections", "asked"),
-    [
-        ([FIRST, FIRST, FIRST], 1),
-        ([FIRST, SECOND, SECOND], 2),
-        ([FIRST, SECOND, FIRST], 3),
-        ([None, None], 2),
-        ([FIRST, None, FIRST], 3),
-    ],
-)  # fmt: skip
-async def test_the_log_is_asked_for_whenever_records_may_have_come_by_another_connection(
-    connections: list[object | None], asked: int
-) -> None:
-    client = Client("log")
+async def test_the_log_is_asked_for_once_on_each_connection() -> None:
+    client, first, second = Client(), Connection(), Connection()
     recognised = _recognised(client)
-    for connection in connections:
+    for connection in (first, first, second, second, first):
         client.connect(connection)
         await recognised.refuse_other_log()
-    assert client.groups == [ASIDE] * asked
+    assert client.asked == [first, second, first]
+
+
+async def test_a_batch_whose_connection_is_closed_by_now_waits_for_a_new_one() -> None:
+    """What came last may have come from what a new one leads to, and not from what was recognised before."""
+    client, closed = Client(), Connection()
+    recognised = _recognised(client)
+    client.connect(closed)
+    await recognised.refuse_other_log()
+    closed.open, client.next = False, Connection("other")
+    with pytest.raises(LogReplaced):
+        await recognised.refuse_other_log()
+
+
+async def test_a_connection_that_changes_while_it_is_asked_is_asked_again() -> None:
+    client, second = Client(), Connection("other")
+    recognised = _recognised(client)
+    client.connect(Connection())
+    answer = client.send
+
+    async def change_after(node: int, _request: Any) -> Any:
+        answered = await answer(node, _request)
+        client.connect(second)
+        return answered
+
+    client.send = change_after  # type: ignore[method-assign]
+    with pytest.raises(LogReplaced):
+        await recognised.refuse_other_log()
+    assert client.asked[-1] is second
 
 
 async def test_another_log_is_refused_until_the_reading_begins_anew() -> None:
     """Not only at the first batch: what was not recognised is asked for again."""
-    client = Client("other")
+    client = Client()
     recognised = _recognised(client)
-    client.connect(FIRST)
+    client.connect(Connection("other"))
     for _ in range(2):
         with pytest.raises(LogReplaced):
             await recognised.refuse_other_log()
-    assert len(client.groups) == 2
-
-
-def test_the_question_has_a_connection_of_its_own() -> None:
-    """A broker answers one connection's questions in turn: behind that for records each batch would wait."""
-    assert ASIDE not in set(ConnectionGroup)
+    assert len(client.asked) == 2
 
 
 async def test_a_consumer_that_is_stopped_is_not_asked() -> None:

@@ -142,7 +142,7 @@ async def test_an_address_of_a_list_is_written_to_where_there_is_a_mail_server(
 async def test_a_mail_left_by_a_crash_is_not_sent_again(world: World) -> None:
     await world.service.deliver(handed_over(world.people.add(None, email="mail@example.org")))
     async with world.service.service.database.transaction() as tx:
-        taken = await take_up_messages(tx, 10, timedelta(seconds=60))
+        taken, _ = await take_up_messages(tx, 10, timedelta(seconds=60))
     async with world.service.service.database.transaction() as tx:
         await mark_as_email(tx, [one.message_id for one in taken])
     await world.hurry()

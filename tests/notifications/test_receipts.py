@@ -32,7 +32,7 @@ async def _taken_up(world: World) -> str:
     """The reference of a message left `sending`, as by a crash before the gateway was called."""
     await world.service.deliver(enrolled(world.people.add("+6281234012345")))
     async with world.service.service.database.transaction() as tx:
-        taken = await take_up_messages(tx, 10, timedelta(seconds=60))
+        taken, _ = await take_up_messages(tx, 10, timedelta(seconds=60))
     return str(taken[0].reference)
 
 
@@ -71,7 +71,7 @@ async def test_receipts_that_come_together_are_recorded_together_and_each_has_it
     for number in range(4):
         await world.service.deliver(enrolled(world.people.add(f"+628123401234{number}")))
     async with world.service.service.database.transaction() as tx:
-        taken = await take_up_messages(tx, 10, timedelta(seconds=60))
+        taken, _ = await take_up_messages(tx, 10, timedelta(seconds=60))
     references = [str(one.reference) for one in taken]
     sizes: list[int] = []
 

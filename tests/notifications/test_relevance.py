@@ -132,7 +132,7 @@ async def test_a_try_that_reached_nobody_is_not_repeated_after_the_end(world: Wo
     await world.service.deliver(invitation, sequence=1)
     database = world.service.service.database
     async with database.transaction() as tx:
-        (taken,) = await take_up_messages(tx, 10, timedelta(seconds=60))
+        ((taken,), _) = await take_up_messages(tx, 10, timedelta(seconds=60))
     await world.service.deliver(cancelled(invitation), sequence=2)
     async with database.transaction() as tx:
         failed = Tried(taken.message_id, taken.reference, Retryable("busy"), None)

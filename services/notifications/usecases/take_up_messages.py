@@ -30,10 +30,11 @@ class TakenUp:
     trace: dict[str, str]
 
 
-async def take_up_messages(tx: Transaction, limit: int, stale_after: timedelta) -> list[TakenUp]:
+async def take_up_messages(tx: Transaction, limit: int, stale_after: timedelta) -> tuple[list[TakenUp], int]:
     """Mark due messages as `sending`; those of a day or a matter that is over are not sent.
 
-    Nor are those that were sent after the backup from which this database was restored.
+    Nor are those that were sent after the backup from which this database was restored. Returns what is to be sent,
+    and how many were due.
     """
     taken = await message_store.take_due(tx, tx.now, limit)
     sent = await recall_sent(tx, taken)
@@ -52,7 +53,7 @@ async def take_up_messages(tx: Transaction, limit: int, stale_after: timedelta) 
     for message in relevant:
         message.begin(next_reference(message), tx.now, tx.now + stale_after)
     await message_store.save_messages(tx, taken)
-    return await _with_templates(tx, relevant)
+    return await _with_templates(tx, relevant), len(taken)
 
 
 async def _with_templates(tx: Transaction, messages: list[Message]) -> list[TakenUp]:
