@@ -4,8 +4,7 @@ A list of parameter mappings would run a statement once for each row, a list of 
 planned anew for each number of them. COPY would be faster still, but PostgreSQL refuses it under row-level security.
 """
 
-import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -55,32 +54,10 @@ async def insert_new_rows(
     return {row[0] for row in inserted}
 
 
-async def write_together(tx: Transaction, *writes: Write, meanwhile: Callable[[], None] | None = None) -> None:
-    """Several writes in one statement, now; `Transaction.later` puts them into the last one of the transaction.
-
-    `meanwhile` is done while the database writes: what it makes of the transaction, such as events, is read by nobody
-    before. It must not ask the database for anything.
-    """
-    if not any(each.sql for each in writes):
-        if meanwhile is not None:
-            meanwhile()
-        return
-    if meanwhile is None:
+async def write_together(tx: Transaction, *writes: Write) -> None:
+    """Several writes in one statement, now; `Transaction.later` puts them into the last one of the transaction."""
+    if any(each.sql for each in writes):
         await tx.execute(*one_statement(writes))
-        return
-    writing = asyncio.create_task(tx.execute(*one_statement(writes)))
-    try:
-        # Once for the statement to be made, and once for it to leave.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        meanwhile()
-    except BaseException:
-        # The first error is what went wrong; the connection must be free for the rollback all the same.
-        await asyncio.wait([writing])
-        if not writing.cancelled():
-            writing.exception()
-        raise
-    await writing
 
 
 def inserting(table: Table, rows: Sequence[Mapping[str, Any]]) -> Write:

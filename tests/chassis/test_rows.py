@@ -164,37 +164,3 @@ async def test_no_rows_are_no_statement(sample: ServiceUnderTest, write: object)
     async with sample.service.database.transaction() as tx:
         await write(tx, ACCOUNT, [])  # type: ignore[operator]
         assert await insert_new_rows(tx, ACCOUNT, [], on_conflict="ON CONFLICT DO NOTHING") == set()
-
-
-@pytest.mark.parametrize("count", [0, 2])
-async def test_what_is_done_meanwhile_is_done_once_whether_or_not_there_is_anything_to_write(
-    sample: ServiceUnderTest, count: int
-) -> None:
-    done: list[str] = []
-    async with sample.service.database.transaction() as tx:
-        rows = inserting(ACCOUNT, _rows(*range(count)))
-        await write_together(tx, rows, meanwhile=lambda: done.append("done"))
-        assert done == ["done"]
-        assert await _balances(tx, *IDS) == dict(zip(IDS[:count], range(count), strict=True))
-
-
-async def test_what_fails_meanwhile_is_raised_when_the_statement_is_over(sample: ServiceUnderTest) -> None:
-    """The connection is free for the rollback, and nothing of either is left."""
-
-    def fail() -> None:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        async with sample.service.database.transaction() as tx:
-            await write_together(tx, inserting(ACCOUNT, _rows(1)), meanwhile=fail)
-    async with sample.service.database.transaction() as tx:
-        assert await _balances(tx, *IDS) == {}
-
-
-async def test_what_the_database_refuses_is_raised_after_what_was_done_meanwhile(sample: ServiceUnderTest) -> None:
-    done: list[str] = []
-    twice = inserting(ACCOUNT, [*_rows(1), *_rows(2)])
-    with pytest.raises(IntegrityError):
-        async with sample.service.database.transaction() as tx:
-            await write_together(tx, twice, meanwhile=lambda: done.append("done"))
-    assert done == ["done"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 from chassis.commands import DatedCommand
@@ -36,15 +35,13 @@ async def record_changes(tx: Transaction, changes: Sequence[Change]) -> None:
 
     Whatever frees money needs the programmes locked before the grants: all budget rows are touched here.
     """
-    await write_together(
-        tx, saving(changes, tx.now), *_recording(tx, changes), meanwhile=partial(_publish, tx, changes)
-    )
+    await write_together(tx, saving(changes, tx.now), *telling(tx, changes))
     await _give_back(tx, changes)
 
 
 async def tell_changes(tx: Transaction, changes: Sequence[Change]) -> None:
     """Post, log and publish what happened to grants that are saved already."""
-    await write_together(tx, *_recording(tx, changes), meanwhile=partial(_publish, tx, changes))
+    await write_together(tx, *telling(tx, changes))
     await _give_back(tx, changes)
 
 
@@ -58,22 +55,14 @@ def saving(changes: Sequence[Change], now: datetime) -> Write:
 
 def telling(tx: Transaction, changes: Sequence[Change]) -> tuple[Write, ...]:
     """The postings and log lines of the changes; their events are published."""
-    _publish(tx, changes)
-    return _recording(tx, changes)
-
-
-def _recording(tx: Transaction, changes: Sequence[Change]) -> tuple[Write, ...]:
     lines = [_line(change) for change in changes]
     pairs = zip(changes, lines, strict=True)
     postings = [(new_id(), posting) for change, line in pairs if (posting := _posting(change, line))]
-    return recording(postings, lines, tx.now)
-
-
-def _publish(tx: Transaction, changes: Sequence[Change]) -> None:
     for change in changes:
         fact = told(change)
         if fact is not None:
             tx.publish(fact, sequence=change.version, case=change.case, cause=change.cause)
+    return recording(postings, lines, tx.now)
 
 
 async def _give_back(tx: Transaction, changes: Sequence[Change]) -> None:
