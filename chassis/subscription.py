@@ -26,7 +26,7 @@ from chassis.processing import Processor
 from chassis.projection import GenerationChanged, Projection, consumer_of
 from chassis.records import RecordReader
 from chassis.stopping import stop_for_certain
-from chassis.workers import more_gather, pause
+from chassis.workers import more_gather, pause, rest_after
 
 log = logger(__name__)
 
@@ -210,6 +210,7 @@ class Subscription:
             # Telling Kafka too would decide nothing, hold up each batch, and hang for ever with a client that has lost
             # its group's coordinator.
             message.committed = AckStatus.ACKED
+            await rest_after(len(records))
         except (GenerationChanged, KafkaError):
             # The batch goes back to the log, again and again, until `run` has seen the same: not in a hot loop.
             await asyncio.sleep(GENERATION_PAUSE_SECONDS)

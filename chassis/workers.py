@@ -23,6 +23,9 @@ GATHERING_SECONDS = 0.01
 """With 30 ms the parts of a pipeline waited for each other; with none, each batch holds a few (decision 0031)."""
 PATIENT_SECONDS = 0.1
 """What only makes a page to be looked at costs a transaction for each event that comes by itself."""
+CROWD_FROM = 300
+CROWD_REST_SECONDS = 0.15
+"""So many at once are a bulk job's: what follows from it rests between batches, or requests wait for a processor."""
 
 
 async def pause(stopping: asyncio.Event, seconds: float) -> None:
@@ -41,6 +44,12 @@ async def more_gather(count: int, limit: int, *, patiently: bool = False) -> boo
     if waits:
         await asyncio.sleep(PATIENT_SECONDS if patiently else GATHERING_SECONDS)
     return waits
+
+
+async def rest_after(count: int) -> None:
+    """After a batch that only a bulk job makes, leave the processors to others for a moment."""
+    if count >= CROWD_FROM:
+        await asyncio.sleep(CROWD_REST_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from chassis import workers
 from chassis.service import Service
 from chassis.subscription import Subscription
-from chassis.workers import GATHERING_FROM, Worker, more_gather
+from chassis.workers import CROWD_FROM, GATHERING_FROM, Worker, more_gather, rest_after
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,20 @@ async def test_only_what_is_neither_few_nor_full_waits(
 async def test_where_nobody_waits_even_one_is_held_up(count: int, waits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "PATIENT_SECONDS", 0)
     assert await more_gather(count, 500, patiently=True) is waits
+
+
+@pytest.mark.parametrize(("count", "rests"), [(1, False), (CROWD_FROM - 1, False), (CROWD_FROM, True)])
+async def test_after_a_bulk_jobs_batch_others_go_first(
+    count: int, rests: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept = list[float]()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("chassis.workers.asyncio.sleep", sleep)
+    await rest_after(count)
+    assert slept == ([workers.CROWD_REST_SECONDS] if rests else [])
 
 
 @pytest.mark.parametrize(("found", "rests"), [(0, True), (4, True), (5, False)])
