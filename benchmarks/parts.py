@@ -41,7 +41,7 @@ def measure_product(full: bool) -> list[Row]:
 
 
 def measure_growth(full: bool) -> list[Row]:
-    """The same chain among people who were served before, beside the same among nobody."""
+    """The same chain among people who were served before, beside the same among few."""
     return growth_rows(growth(10_000, 1_000_000, ROUNDS) if full else growth(1_000, 100_000, 1))
 
 

@@ -26,6 +26,12 @@ async def cluster_id(client: AIOKafkaClient, node_id: Any = None) -> str:
     return str(answer.cluster_id)
 
 
+async def refuse_other_log(client: AIOKafkaClient, log_identity: str, node_id: Any = None) -> None:
+    """Raise `LogReplaced` when the broker, or this node of it, has another log. Raises KafkaError."""
+    if await cluster_id(client, node_id) != log_identity:
+        raise LogReplaced
+
+
 async def log_identity_of(bootstrap_servers: str) -> str:
     """The same, asked of a broker to which there is no connection yet. Raises KafkaError, OSError."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
@@ -59,8 +65,7 @@ class Recognised:
         # Without any, what came last came on one that is closed by now: a new one tells what it would lead to.
         while not (found := _connections(consumer._client)) or found != self._known:
             for node_id in found or [None]:
-                if await cluster_id(consumer._client, node_id) != self._log_identity:
-                    raise LogReplaced
+                await refuse_other_log(consumer._client, self._log_identity, node_id)
             # Only what stood before and after is what was asked on.
             self._known = {place: each for place, each in _connections(consumer._client).items()
                            if found.get(place) is each}  # fmt: skip
@@ -110,8 +115,7 @@ class RelayProducer(AIOKafkaProducer):  # type: ignore[misc]
 
     async def refuse_other_log(self, node_id: Any = None) -> None:
         """Raise `LogReplaced` when the broker, or this node of it, has another log than at the start."""
-        if await cluster_id(self.client, node_id) != self.log_identity:
-            raise LogReplaced
+        await refuse_other_log(self.client, self.log_identity, node_id)
 
     async def _send_if_allowed(self, node_id: Any, request: Any, **options: Any) -> Any:
         if isinstance(request, ProduceRequest):

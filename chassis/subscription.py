@@ -15,7 +15,7 @@ from faststream.message import AckStatus
 from sqlalchemy import text
 
 from chassis.assignment import SeekToStored
-from chassis.broker import LogReplaced, Recognised, cluster_id, log_identity_of
+from chassis.broker import LogReplaced, Recognised, log_identity_of, refuse_other_log
 from chassis.consumer import Consumers
 from chassis.database import Database, is_transient
 from chassis.events import Catalogue
@@ -155,8 +155,7 @@ class Subscription:
             await self._refuse_other_generation()
             try:
                 assert self.processor is not None
-                if await cluster_id(self._subscriber.consumer._client) != self.processor.log_identity:
-                    raise LogReplaced
+                await refuse_other_log(self._subscriber.consumer._client, self.processor.log_identity)
                 lost = await hearing.lost(self._subscriber.consumer)
             except LogReplaced:
                 raise

@@ -87,9 +87,8 @@ async def prove_under_faults(running: Product) -> None:
 
 async def _prove(running: Product, people_count: int, there: Mapping[str, int]) -> None:
     """So many of everything more than were there, the ledger's sum zero, nothing parked. Raises WrongEnd."""
-    expected = dict(there) | {name: there[name] + people_count for name in _COUNTS}
+    expected = dict.fromkeys(there, 0) | {name: there[name] + people_count for name in _COUNTS}
     expected["messages"] = there["messages"] + MESSAGES_PER_PERSON * people_count
-    expected |= dict.fromkeys(("ledger sum", *_parked(running)), 0)
     if (counts := await _counts(running)) != expected:
         raise WrongEnd(f"{counts} instead of {expected}")
 
@@ -98,11 +97,7 @@ async def _counts(running: Product) -> dict[str, int]:
     ask = running.servers.scalar
     counts = {name: await ask(*place) for name, place in _COUNTS.items()}
     counts |= {"ledger sum": await ask("disbursement", _LEDGER)}
-    return counts | {name: await ask(service, _PARKED) for name, service in _parked(running).items()}
-
-
-def _parked(running: Product) -> dict[str, str]:
-    return {f"parked in {service}": service for service in running.pids}
+    return counts | {f"parked in {service}": await ask(service, _PARKED) for service in running.pids}
 
 
 async def drained(running: Product) -> None:

@@ -7,10 +7,8 @@ side keeps what its rounds before have served.
 """
 
 import asyncio
-import statistics
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +17,7 @@ from rich.console import Console
 from benchmarks.lists.people import fill
 from benchmarks.product.chain_rounds import prove_under_faults, serve_measured
 from benchmarks.product.serving import Product, home_of, product
+from benchmarks.rounds import Figures, summary
 from benchmarks.servers import Servers, started_servers
 from chassis.encryption import Vault
 from deploy.local.environment import encryption_keys_file
@@ -42,7 +41,7 @@ _MORE: Final[Mapping[str, list[str]]] = {
 
 
 def growth(people_count: int, already_count: int, rounds_count: int) -> dict[int, dict[str, Any]]:
-    """Rounds by how many were there before: none, or so many. Raises WrongEnd before any figure is told."""
+    """Rounds by how many SQL put there before: none, or so many. Raises WrongEnd before any figure is told."""
     with ExitStack() as stack:
         sides = {count: stack.enter_context(started_servers()) for count in (0, already_count)}
         for count, servers in sides.items():
@@ -50,29 +49,20 @@ def growth(people_count: int, already_count: int, rounds_count: int) -> dict[int
                 asyncio.run(_prove(running))
             if count:
                 asyncio.run(_fill(servers, count))
-        rounds: dict[int, list[dict[str, Any]]] = {count: [] for count in sides}
+        rounds: dict[int, list[Figures]] = {count: [] for count in sides}
         for number in range(1, rounds_count + 1):
             for count, servers in sides.items():
                 with product(servers, first_programme=number * PROGRAMMES_A_ROUND) as running:
                     figures = asyncio.run(serve_measured(running, people_count))
-                rounds[count].append(asdict(figures))
+                rounds[count].append(figures)
                 console.print(f"among {count:,}: {figures.people_per_second:.1f} people/s, "
                               f"{figures.cpu_ms_per_person:.2f} CPU ms per person")  # fmt: skip
-    return {count: _summary(found) for count, found in rounds.items()}
+    return {count: summary(found) for count, found in rounds.items()}
 
 
 async def _prove(running: Product) -> None:
     await prove_under_faults(running)
     await running.clerk.close()
-
-
-def _summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    costs = [one["cpu_ms_per_person"] for one in rounds]
-    return {
-        "cpu_ms_per_person": {"min": min(costs), "median": statistics.median(costs), "max": max(costs)},
-        "memory_mb": max(max(one["memory_mb_by_process"].values()) for one in rounds),
-        "rounds": rounds,
-    }
 
 
 async def _fill(servers: Servers, people_count: int) -> None:
