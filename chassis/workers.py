@@ -64,12 +64,22 @@ class Worker:
     step: Callable[["Service"], Awaitable[int]]
     batch_size: int
     idle_seconds: float = 0.5
+    at_once: int = 1
+    """Steps under way together as long as batches are full: while one waits for the outside, another one works."""
 
     async def run(self, service: "Service", stopping: asyncio.Event) -> None:
         """Repeat the step until told to stop."""
         while not stopping.is_set():
             if await self.step(service) < self.batch_size:
                 await pause(stopping, self.idle_seconds)
+            elif self.at_once > 1:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(self.at_once):
+                        group.create_task(self._while_full(service, stopping))
+
+    async def _while_full(self, service: "Service", stopping: asyncio.Event) -> None:
+        while not stopping.is_set() and await self.step(service) >= self.batch_size:
+            pass
 
 
 @dataclass(slots=True)

@@ -51,10 +51,10 @@ def plan(taken: TakenUp, contact: Contact | None, *, mail_possible: bool) -> Pla
 class Carrier:
     """Hands planned messages to their channels, a bounded number at once."""
 
-    def __init__(self, sms: SmsGateway, mail: Mail | None, concurrency: int) -> None:
+    def __init__(self, sms: SmsGateway, mail: Mail | None, slots: asyncio.Semaphore) -> None:
         self._sms = sms
         self._mail = mail
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = slots
 
     async def carry_all(self, plans: list[Plan]) -> Mapping[UUID, Outcome]:
         """Outcome by client reference; never raises for one message's sake."""

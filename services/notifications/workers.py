@@ -32,7 +32,7 @@ def workers(settings: Settings) -> tuple[Worker, ...]:
     """The sender, and the one who asks for what the gateway did not tell. Raises ValueError for a wrong SMTP_URL."""
     mail_of(settings)
     return (
-        Worker("send-messages", Sender(settings).step, settings.send_batch_size, idle_seconds=0.5),
+        Worker("send-messages", Sender(settings).step, settings.send_batch_size, idle_seconds=0.5, at_once=2),
         Worker("ask-gateway", Asker(settings).step, settings.send_batch_size, idle_seconds=1.0),
     )
 
@@ -42,6 +42,7 @@ class Sender:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._slots = asyncio.Semaphore(settings.sms_concurrency)
 
     async def step(self, service: Service) -> int:
         """One batch; returns how many were due."""
@@ -70,7 +71,7 @@ class Sender:
             async with service.database.transaction(planned_once=True) as tx:
                 await mark_as_email(tx, by_email)
         async with open_session(settings.sms_gateway_url, settings.sms_timeout_seconds) as session:
-            carrier = Carrier(gateway_of(settings, session), mail, settings.sms_concurrency)
+            carrier = Carrier(gateway_of(settings, session), mail, self._slots)
             outcomes = await carrier.carry_all(plans)
         return [_tried(one, outcomes) for one in plans]
 

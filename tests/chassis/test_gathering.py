@@ -66,6 +66,27 @@ async def test_a_step_begins_again_at_once_only_after_a_full_batch(
     assert told[:3] == (["step", "rest", "step"] if rests else ["step", "step"])
 
 
+@pytest.mark.parametrize(("found", "together"), [(5, 2), (4, 1)])
+async def test_steps_are_under_way_together_as_long_as_batches_are_full(found: int, together: int) -> None:
+    """While one waits for the outside, another one works; what comes one by one is not looked for twice."""
+    stopping, told = asyncio.Event(), list[int]()
+    under_way = 0
+
+    async def step(_service: Service) -> int:
+        nonlocal under_way
+        under_way += 1
+        await asyncio.sleep(0)
+        told.append(under_way)
+        under_way -= 1
+        if len(told) == 5:
+            stopping.set()
+        return found
+
+    worker = Worker("work", step, batch_size=5, idle_seconds=0, at_once=2)
+    await asyncio.wait_for(worker.run(cast(Service, None), stopping), 10)
+    assert max(told) == together
+
+
 @pytest.mark.parametrize("fails", [False, True])
 async def test_what_the_client_gave_is_kept_when_it_cannot_give_more(
     fails: bool, monkeypatch: pytest.MonkeyPatch
