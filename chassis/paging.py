@@ -8,7 +8,7 @@ the order of ids alone, an officer of the last village would read past everybody
 """
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -115,6 +115,7 @@ async def fetch_scoped_page(
     after: str | None,
     limit: int,
     *,
+    equal: Mapping[str, object] | None = None,
     region: str | None = None,
     then: Sequence[str] = ("id",),
     newest_first: bool = False,
@@ -122,20 +123,26 @@ async def fetch_scoped_page(
 ) -> PageRows[Row[Any], str]:
     """The page behind `after` in the caller's scope, and within a region if asked: by agency, village, then `then`.
 
-    `then` names columns of the guarded table; the last one is its unique id, and the query selects it. A query that no
-    index serves, such as a part of a name, finds what it finds among the next `looks_at` rows: its page may hold less
-    than others that follow, even nothing, and names a next one as long as there are rows to look at.
+    `equal` names columns of the guarded table and what each must be; None is no filter. Where `state` is the only one,
+    an index (`state`, `agency`, `region_code`, `then`) must serve it. `then` names columns of the guarded table; the
+    last one is its unique id, and the query selects it. A query that no index serves, such as a part of a name, finds
+    what it finds among the next `looks_at` rows: its page may hold less than others that follow, even nothing, and
+    names a next one as long as there are rows to look at.
 
     `next` is the place behind which to go on, not a row: it stays where it is when that row moves to another village.
     A row that itself moves across the place while somebody turns the pages is missed, or seen twice. Raises
     `PageStartUnknown`.
     """
     fixed = _fixed(tx, table, region)
-    columns = [column for name in ("agency", "region_code", *then) if (column := table.c[name]) not in fixed]
-    scope, here = in_scope(tx, table, region), tuple_(*columns)
-    order = [column.desc() if newest_first else column for column in columns]
+    wanted = {table.c[name]: value for name, value in (equal or {}).items() if value is not None}
+    lead = _lead(table, wanted, fixed) if looks_at is None else {}
+    columns = [column for name in ("agency", "region_code", *then) if (column := table.c[name]) not in (lead or fixed)]
+    scope, here = in_scope(tx, table, region), tuple_(*lead, *columns)
+    query = query.where(*(column == value for column, value in wanted.items() if column not in lead))
+    order = [column.desc() if newest_first else column for column in (*lead, *columns)]
+    scope = and_(scope, *_between(tx, table, lead, region, newest_first=newest_first, first_page=after is None))
     if after is not None:
-        start = _row(_place_of(after, columns))
+        start = _row([*lead.values(), *_place_of(after, columns)])
         scope = and_(scope, here < start if newest_first else here > start)
     end = None
     if looks_at is not None:
@@ -163,6 +170,35 @@ def _place_of(after: str, columns: Sequence[ColumnElement[Any]]) -> Sequence[Any
 
 def _row(values: Sequence[Any]) -> ColumnElement[Any]:
     return tuple_(*map(literal, values))
+
+
+def _lead(
+    table: Table, wanted: Mapping[Any, object], fixed: Mapping[ColumnElement[Any], str]
+) -> dict[ColumnElement[Any], object]:
+    """State and agency with their values, where a state is all that is asked for: bounds of rows that begin with them.
+
+    With a comparison for each column PostgreSQL takes the index without the state where most rows are in it, and reads
+    to the end of the scope for a last page; a row that begins with the state is found in its own index only.
+    """
+    state = table.c.get("state")
+    if state is None or set(wanted) != {state} or table.c.agency not in fixed:
+        return {}
+    return {state: wanted[state], table.c.agency: fixed[table.c.agency]}
+
+
+def _between(
+    tx: Transaction, table: Table, lead: Mapping[ColumnElement[Any], object], region: str | None,
+    *, newest_first: bool, first_page: bool,
+) -> list[ColumnElement[bool]]:  # fmt: skip
+    """First and last place of what begins with `lead`, in the narrowest region; not the first one's of a later page."""
+    if not lead:
+        return []
+    code = max(tx.officer.region, region or "", key=len)
+    here, values = tuple_(*lead, table.c.region_code), list(lead.values())
+    lowest = here >= _row([*values, code])
+    highest = here < _row([*values, code + "/"]) if code else tuple_(*lead) <= _row(values)
+    ends = [highest, lowest] if newest_first else [lowest, highest]
+    return ends if first_page else ends[1:]
 
 
 def in_scope(tx: Transaction, table: Table, region: str | None = None) -> ColumnElement[bool]:

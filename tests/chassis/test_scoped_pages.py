@@ -8,14 +8,18 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, Text, Uuid, select, 
 from chassis.auth import ALL_AGENCIES, Officer, Role
 from chassis.paging import PageRequest, PageStartUnknown, RegionCode, fetch_scoped_page
 from chassis.transaction import Transaction
+from deploy.local.provision import DatabaseUrls
+from tests.support.planner import analyse
 from tests.support.service import ServiceUnderTest
 
 ACCOUNT = Table(
     "account", MetaData(), Column("id", Uuid, primary_key=True), Column("balance_rupiah", BigInteger),
-    Column("agency", Text), Column("region_code", Text),
+    Column("agency", Text), Column("region_code", Text), Column("state", Text),
 )  # fmt: skip
 PLACES = ("33.28.04.2001", "33.28.04.2002", "33.28.05.2001", "33.29.01.2001", "33.28", "33.280")
 """A kabupaten's own code is above its villages; the last one only begins like it."""
+STATES = ("open", "closed", "open")
+"""By the balance."""
 ROWS = {
     UUID(int=number): (agency, PLACES[number % len(PLACES)], number % 3)
     for number, agency in enumerate(["dinsos", "dinas-koperasi", "dinsos", "dinsos"] * 9)
@@ -27,8 +31,9 @@ async def accounts(sample: ServiceUnderTest) -> ServiceUnderTest:
     """The sample with accounts of two agencies in several places."""
     for account_id, (agency, region, balance) in ROWS.items():
         await sample.execute(
-            "INSERT INTO account (id, balance_rupiah, agency, region_code) VALUES (:id, :balance, :agency, :region)",
-            id=account_id, agency=agency, region=region, balance=balance,
+            "INSERT INTO account (id, balance_rupiah, agency, region_code, state)"
+            " VALUES (:id, :balance, :agency, :region, :state)",
+            id=account_id, agency=agency, region=region, balance=balance, state=STATES[balance],
         )  # fmt: skip
     return sample
 
@@ -41,12 +46,14 @@ def within(code: str, region: str) -> bool:
     return not region or code == region or code.startswith(region + ".")
 
 
-def listed(agency: str, *regions: str) -> list[UUID]:
+def listed(agency: str, *regions: str, state: str | None = None) -> list[UUID]:
     """Ids in the order of the pages."""
     seen = [
         (row[0], row[1], account_id)
         for account_id, row in ROWS.items()
-        if agency in (row[0], ALL_AGENCIES) and all(within(row[1], region) for region in regions)
+        if agency in (row[0], ALL_AGENCIES)
+        and all(within(row[1], region) for region in regions)
+        and state in (None, STATES[row[2]])
     ]
     return [account_id for _, _, account_id in sorted(seen)]
 
@@ -57,6 +64,7 @@ async def read_all(
     region: str = "",
     *,
     agency: str | None = None,
+    state: str | None = None,
     newest_first: bool = False,
 ) -> list[UUID]:
     """Every page of three, as a caller reads who follows `next` to the end."""
@@ -65,8 +73,9 @@ async def read_all(
     while True:
         async with service.service.api_database.transaction(reader, agency=agency) as tx:
             page = await fetch_scoped_page(
-                tx, select(ACCOUNT), ACCOUNT, after, 3, region=region, newest_first=newest_first
-            )
+                tx, select(ACCOUNT), ACCOUNT, after, 3,
+                equal={"state": state}, region=region, newest_first=newest_first,
+            )  # fmt: skip
         found += [row.id for row in page.rows]
         if page.next is None:
             return found
@@ -81,6 +90,38 @@ async def test_all_pages_together_show_the_scope_once(accounts: ServiceUnderTest
     assert await read_all(accounts, reader, newest_first=True) == listed(agency, scope)[::-1]
     for region in ("33.28.04", "33.28.05.2001", "33.29"):
         assert await read_all(accounts, reader, region) == listed(agency, scope, region)
+
+
+@pytest.mark.parametrize("agency", ["dinsos", ALL_AGENCIES])
+@pytest.mark.parametrize("scope", ["", "33.28", "33.28.04", "33.28.04.2002"])
+@pytest.mark.parametrize("state", ["open", "closed", "neither"])
+async def test_a_state_shows_those_that_are_in_it(
+    accounts: ServiceUnderTest, agency: str, scope: str, state: str
+) -> None:
+    reader = officer(agency, scope)
+    assert await read_all(accounts, reader, state=state) == listed(agency, scope, state=state)
+    assert await read_all(accounts, reader, state=state, newest_first=True) == listed(agency, scope, state=state)[::-1]
+    found = await read_all(accounts, reader, "33.28.04", state=state)
+    assert found == listed(agency, scope, "33.28.04", state=state)
+
+
+async def test_the_last_page_of_a_state_reads_nobody_else(sample: ServiceUnderTest, sample_urls: DatabaseUrls) -> None:
+    """Most rows are in it: by the index of the scope it would read past everybody in the villages behind."""
+    await sample.execute(
+        """
+        INSERT INTO account (id, region_code, state)
+        SELECT gen_random_uuid(), '33.28.' || lpad((n / 1000)::text, 2, '0') || '.2001',
+               CASE WHEN n < 8000 THEN 'open' ELSE 'closed' END FROM generate_series(1, 10000) AS n
+        """
+    )
+    await analyse(sample_urls, "account")
+    last = "WyIzMy4yOC4wNy4yMDAxIiwiZmZmZmZmZmYtZmZmZi1mZmZmLWZmZmYtZmZmZmZmZmZmZmZmIl0="
+    async with sample.service.api_database.transaction(officer("dinsos", "33.28")) as tx:
+        page = await fetch_scoped_page(tx, select(ACCOUNT), ACCOUNT, last, 50, equal={"state": "open"})
+        read = await tx.scalar(text("SELECT pg_stat_get_xact_tuples_returned('account_in_state'::regclass)"))
+        other = await tx.scalar(text("SELECT pg_stat_get_xact_numscans('account_scope'::regclass)"))
+    assert (page.rows, page.next, other) == ([], None, 0)
+    assert read < 10
 
 
 async def test_a_route_across_agencies_shows_all_agencies_of_the_region(accounts: ServiceUnderTest) -> None:

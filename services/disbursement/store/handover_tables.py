@@ -87,7 +87,7 @@ bast = Table(
     UniqueConstraint("agency", "number"),
     Index("uq_bast_valid", "grant_id", unique=True, postgresql_where=text("state = 'valid'")),
     Index("ix_bast_scope", "agency", "region_code", "id"),
-    Index("ix_bast_not_valid", "state", "agency", "region_code", "id", postgresql_where=text("state <> 'valid'")),
+    Index("ix_bast_in_state", "state", "agency", "region_code", "id"),
     Index(None, "grant_id"),
     Index(None, "session_id"),
     Index("ix_bast_programme_id", "programme_id", "agency", "region_code", "id"),

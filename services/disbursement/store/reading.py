@@ -1,10 +1,10 @@
 """What officers look at: programmes, grants, proposals, sessions, handover records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, literal_column, select, text
+from sqlalchemy import ColumnElement, Table, literal_column, select, text
 
 from chassis.paging import BEFORE_ALL, PageRows, cut_page, fetch_page, fetch_scoped_page
 from chassis.transaction import Transaction
@@ -45,7 +45,7 @@ async def page_of(
     tx: Transaction, /, table: Table, after: str | None, limit: int, **equal: object
 ) -> PageRows[Any, str]:
     """A page of a guarded table, filtered by equal columns; a filter of None is no filter."""
-    return await fetch_scoped_page(tx, _filtered(select(table), table, equal), table, after, limit)
+    return await fetch_scoped_page(tx, select(table), table, after, limit, equal=equal)
 
 
 async def refused_assistance_page(tx: Transaction, after: UUID | None, limit: int) -> PageRows[Any, UUID]:
@@ -67,16 +67,7 @@ async def grants_page(
     ).select_from(
         t.aid_grant.outerjoin(h.appointment, expected).outerjoin(h.bast, h.bast.c.id == t.aid_grant.c.bast_id)
     )
-    return await fetch_scoped_page(
-        tx, _filtered(statement, t.aid_grant, equal), t.aid_grant, after, limit, region=region_code
-    )
-
-
-def _filtered(statement: Select[Any], table: Table, equal: Mapping[str, object]) -> Select[Any]:
-    for name, value in equal.items():
-        if value is not None:
-            statement = statement.where(table.c[name] == value)
-    return statement
+    return await fetch_scoped_page(tx, statement, t.aid_grant, after, limit, equal=equal, region=region_code)
 
 
 async def grant_counts(tx: Transaction, programme_id: UUID) -> Sequence[Any]:

@@ -89,14 +89,7 @@ mentoring_plan = Table(
     CheckConstraint("baseline_income_rupiah >= 0", name="mentoring_plan_baseline"),
     Index("mentoring_plan_person", "person_id"),
     Index("mentoring_plan_scope", "agency", "region_code", "id"),
-    Index(
-        "mentoring_plan_not_active",
-        "state",
-        "agency",
-        "region_code",
-        "id",
-        postgresql_where=text("state <> 'active'"),
-    ),
+    Index("mentoring_plan_in_state", "state", "agency", "region_code", "id"),
     Index("mentoring_plan_programme", "programme_id", "agency", "region_code", "id", postgresql_include=["state"]),
 )
 

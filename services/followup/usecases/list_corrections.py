@@ -51,12 +51,8 @@ class CorrectionView(BaseModel):
 
 async def list_corrections(tx: Transaction, wanted: CorrectionFilter) -> Page[CorrectionView]:
     """Corrections by agency, village and id."""
-    query = select(c)
-    if wanted.state is not None:
-        query = query.where(c.c.state == wanted.state.value)
-    if wanted.visit_id is not None:
-        query = query.where(c.c.visit_id == wanted.visit_id)
-    found = await fetch_scoped_page(tx, query, c, wanted.after, wanted.limit)
+    equal = {"state": wanted.state and wanted.state.value, "visit_id": wanted.visit_id}
+    found = await fetch_scoped_page(tx, select(c), c, wanted.after, wanted.limit, equal=equal)
     items = [
         CorrectionView(
             correction_id=row.id,

@@ -43,13 +43,10 @@ class EmpowermentView(BaseModel):
 async def list_empowerments(tx: Transaction, wanted: EmpowermentFilter) -> Page[EmpowermentView]:
     """Candidates by agency, village and id."""
     query = select(e, p.c.person_id).join(p, p.c.id == e.c.plan_id)
-    if wanted.state is not None:
-        query = query.where(e.c.state == wanted.state.value)
     if wanted.in_doubt is not None:
         query = query.where(e.c.in_doubt if wanted.in_doubt else ~e.c.in_doubt)
-    if wanted.programme_id is not None:
-        query = query.where(e.c.programme_id == wanted.programme_id)
-    found = await fetch_scoped_page(tx, query, e, wanted.after, wanted.limit, region=wanted.region)
+    equal = {"state": wanted.state and wanted.state.value, "programme_id": wanted.programme_id}
+    found = await fetch_scoped_page(tx, query, e, wanted.after, wanted.limit, equal=equal, region=wanted.region)
     items = [
         EmpowermentView(
             empowerment_id=row.id,

@@ -113,12 +113,10 @@ async def find_person(tx: Transaction, person_id: UUID) -> PersonPlans:
 
 async def list_plans(tx: Transaction, wanted: PlanFilter) -> Page[PlanView]:
     """Plans by agency, village and id."""
-    query = select(p.c.id)
-    if wanted.programme_id is not None:
-        query = query.where(p.c.programme_id == wanted.programme_id)
-    if wanted.state is not None:
-        query = query.where(p.c.state == wanted.state.value)
-    found = await fetch_scoped_page(tx, query, p, wanted.after, wanted.limit, region=wanted.region)
+    equal = {"state": wanted.state and wanted.state.value, "programme_id": wanted.programme_id}
+    found = await fetch_scoped_page(
+        tx, select(p.c.id), p, wanted.after, wanted.limit, equal=equal, region=wanted.region
+    )
     plans = {plan.id: plan for plan in await find_plans(tx, [row.id for row in found.rows])}
     # One may have left the reader's scope between the two statements.
     shown = [plans[row.id] for row in found.rows if row.id in plans]

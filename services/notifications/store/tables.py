@@ -109,14 +109,7 @@ message = Table(
         "id",
         postgresql_include=["template_code", "state"],
     ),
-    Index(
-        "message_not_delivered",
-        "state",
-        "agency",
-        "region_code",
-        "id",
-        postgresql_where=text("state <> 'delivered'"),
-    ),
+    Index("message_in_state", "state", "agency", "region_code", "id"),
 )
 
 attempt = Table(

@@ -65,11 +65,8 @@ async def find_lists(
     statement = _lists()
     if (agency := only_agency(tx.officer)) is not None:
         statement = statement.where(printed_list.c.agency == agency)
-    if state is not None:
-        statement = statement.where(printed_list.c.state == state)
-    if programme_id is not None:
-        statement = statement.where(printed_list.c.programme_id == programme_id)
-    found = await fetch_scoped_page(tx, statement, printed_list, after, limit)
+    equal = {"state": state, "programme_id": programme_id}
+    found = await fetch_scoped_page(tx, statement, printed_list, after, limit, equal=equal)
     return Page(items=[ListView.model_validate(dict(row._mapping)) for row in found.rows], next=found.next)
 
 

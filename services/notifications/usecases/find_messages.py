@@ -79,12 +79,8 @@ async def find_messages(
     limit: int = 50,
 ) -> Page[MessageView]:
     """A page of messages, by agency, village and id."""
-    statement = select(message)
-    wanted = {"state": state, "template_code": template_code, "person_id": person_id, "programme_id": programme_id}
-    for name, value in wanted.items():
-        if value is not None:
-            statement = statement.where(message.c[name] == value)
-    found = await fetch_scoped_page(tx, statement, message, after, limit)
+    equal = {"state": state, "template_code": template_code, "person_id": person_id, "programme_id": programme_id}
+    found = await fetch_scoped_page(tx, select(message), message, after, limit, equal=equal)
     return Page(items=[_view(row) for row in found.rows], next=found.next)
 
 

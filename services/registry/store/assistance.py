@@ -211,6 +211,5 @@ async def find_requests(
         waiting.c.ended_on,
         waiting.c.refusal_reason,
     ).join(waiting, of_request, isouter=True)
-    if state is not None:
-        query = query.where(end_request.c.state == state.value)
-    return await fetch_scoped_page(tx, query, end_request, after, limit, then=("graduation_id",))
+    equal = {"state": state and state.value}
+    return await fetch_scoped_page(tx, query, end_request, after, limit, equal=equal, then=("graduation_id",))

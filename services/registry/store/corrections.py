@@ -104,10 +104,8 @@ async def find_corrections(
     tx: Transaction, after: str | None, limit: int, state: CorrectionState | None = None
 ) -> PageRows[Correction, str]:
     """A page of corrections, by village, the oldest first."""
-    query = select(correction)
-    if state is not None:
-        query = query.where(correction.c.state == state.value)
-    found = await fetch_scoped_page(tx, query, correction, after, limit)
+    equal = {"state": state and state.value}
+    found = await fetch_scoped_page(tx, select(correction), correction, after, limit, equal=equal)
     return PageRows([_correction(tx, row) for row in found.rows], found.next)
 
 

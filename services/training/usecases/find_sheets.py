@@ -73,12 +73,8 @@ async def find_sheets(
     tx: Transaction, class_id: UUID | None, state: SheetState | None, after: str | None, limit: int
 ) -> Page[SheetSummary]:
     """Sheets by agency, place and id, of a class or in a state if asked."""
-    statement = _summaries()
-    if class_id is not None:
-        statement = statement.where(sheet.c.class_id == class_id)
-    if state is not None:
-        statement = statement.where(sheet.c.state == state.value)
-    found = await fetch_scoped_page(tx, statement, sheet, after, limit)
+    equal = {"class_id": class_id, "state": state and state.value}
+    found = await fetch_scoped_page(tx, _summaries(), sheet, after, limit, equal=equal)
     return Page(items=[SheetSummary(**_columns(row)) for row in found.rows], next=found.next)
 
 

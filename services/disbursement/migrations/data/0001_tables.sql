@@ -378,7 +378,7 @@ CREATE TABLE bast (
 );
 
 CREATE INDEX ix_bast_scope ON bast (agency, region_code, id);
-CREATE INDEX ix_bast_not_valid ON bast (state, agency, region_code, id) WHERE state <> 'valid';
+CREATE INDEX ix_bast_in_state ON bast (state, agency, region_code, id);
 CREATE INDEX ix_bast_grant_id ON bast (grant_id);
 CREATE INDEX ix_bast_programme_id ON bast (programme_id, agency, region_code, id);
 CREATE INDEX ix_bast_session_id ON bast (session_id);

@@ -69,7 +69,7 @@ CREATE TABLE mentoring_plan (
 );
 CREATE INDEX mentoring_plan_person ON mentoring_plan (person_id);
 CREATE INDEX mentoring_plan_scope ON mentoring_plan (agency, region_code, id);
-CREATE INDEX mentoring_plan_not_active ON mentoring_plan (state, agency, region_code, id) WHERE state <> 'active';
+CREATE INDEX mentoring_plan_in_state ON mentoring_plan (state, agency, region_code, id);
 CREATE INDEX mentoring_plan_programme ON mentoring_plan (programme_id, agency, region_code, id) INCLUDE (state);
 
 CREATE TABLE visit (

@@ -17,8 +17,11 @@ def upgrade() -> None:
             closed boolean NOT NULL DEFAULT false,
             version integer NOT NULL DEFAULT 1,
             agency text NOT NULL DEFAULT 'dinsos',
-            region_code text NOT NULL DEFAULT '33.28'
+            region_code text COLLATE "C" NOT NULL DEFAULT '33.28',
+            state text NOT NULL DEFAULT 'open'
         );
+        CREATE INDEX account_scope ON account (agency, region_code, id);
+        CREATE INDEX account_in_state ON account (state, agency, region_code, id);
         """
     )
     guard("account")
