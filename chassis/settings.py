@@ -49,8 +49,9 @@ class ServiceSettings(BaseSettings):
     request_limit_bytes: int = 16 * 1024 * 1024
     relay_batch_size: int = 1000
     consumer_batch_size: int = 1000
-    outbox_depth_limit: int = 20_000
-    """Bulk jobs wait while more events than this are unsent, so that single acts pass."""
+    outbox_depth_limit: int = 5000
+    """Bulk jobs wait while more events than this are unsent: what a relay sends in a second, which is how long the event
+    of a single act may then stand behind a job's."""
 
     @property
     def zone(self) -> ZoneInfo:
