@@ -151,18 +151,23 @@ async def fetch_scoped_page(
         scope = and_(scope, here >= _row(end) if newest_first else here <= _row(end))
     places = [column.label(f"place_{number}") for number, column in enumerate(columns)]
     rows = await tx.fetch_all(query.add_columns(*places).where(scope).order_by(*order).limit(limit + 1))
-    page = cut_page(rows, limit, lambda row: _place([row._mapping[place.name] for place in places]))
-    return page if end is None or page.next is not None else PageRows(page.rows, _place(end))
+    page = cut_page(rows, limit, lambda row: place_behind([row._mapping[place.name] for place in places]))
+    return page if end is None or page.next is not None else PageRows(page.rows, place_behind(end))
 
 
-def _place(values: Sequence[Any]) -> str:
+def place_behind(values: Sequence[Any]) -> str:
+    """`next` of a page that ended with these values of the list's columns in order, but those that are all the same."""
     return base64.urlsafe_b64encode(orjson.dumps(list(values), default=str)).decode()
+
+
+def values_of_place(place: str) -> list[Any]:
+    """The values that `place_behind` was given. Raises ValueError or TypeError for anything else."""
+    return list(orjson.loads(base64.urlsafe_b64decode(place)))
 
 
 def _place_of(after: str, columns: Sequence[ColumnElement[Any]]) -> Sequence[Any]:
     try:
-        values = orjson.loads(base64.urlsafe_b64decode(after))
-        pairs = zip(columns, values, strict=True)
+        pairs = zip(columns, values_of_place(after), strict=True)
         return [TypeAdapter(column.type.python_type).validate_python(value) for column, value in pairs]
     except (ValueError, TypeError):
         raise PageStartUnknown from None

@@ -16,6 +16,8 @@ class Filter:
     name: str
     params: Mapping[str, str] = field(default_factory=dict)
     where: str = "true"
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """Subjects that take the place of others, in the route's path and wherever else it names them."""
 
 
 ALL: Final = Filter("all")
@@ -30,6 +32,7 @@ class Route:
     """Where its pages' rows come from, for a cursor in the middle; empty: it has no pages."""
     filters: tuple[Filter, ...] = (ALL,)
     key: str = "id"
+    """Where a page went on, in a list that is not in the order of agency and village."""
     order: str = SCOPED
     within: str = "agency = 'dinsos' AND region_code LIKE '{region}%'"
     """What of the rows an officer of the region sees."""
@@ -42,6 +45,11 @@ class Route:
     def name(self) -> str:
         """As the router has it."""
         return f"{'GET' if self.body is None else 'POST'} {self.path}"
+
+    @property
+    def is_scoped(self) -> bool:
+        """Whether it is paged by `fetch_scoped_page`, behind places."""
+        return self.order.startswith("agency")
 
 
 def states(*names: str, column: str = "state") -> tuple[Filter, ...]:
@@ -58,6 +66,10 @@ def by(column: str, subject: str = "", rows: str = "") -> Filter:
 def giant(rows: str = "") -> Filter:
     """By the programme that has a tenth of all people: told apart, since it grows with them."""
     return Filter("giant programme", {"programme_id": "{giant}"}, f"{rows}programme_id = '{{giant}}'")
+
+
+OF_GIANT: Final = Filter("giant programme", instead={"programme_id": "giant", "programme": "giant"})
+"""The same for a route whose path names the programme."""
 
 
 def region(parameter: str = "region") -> Filter:

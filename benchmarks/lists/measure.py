@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -15,6 +15,7 @@ from benchmarks.lists.people import KABUPATEN, Filled, villages
 from benchmarks.lists.table import ROUTES
 from benchmarks.rounds import WrongEnd
 from benchmarks.servers import Servers
+from chassis.paging import place_behind, values_of_place
 from deploy.local.issuer import Issuer
 
 PAGE: Final = 50
@@ -82,16 +83,24 @@ Call = Callable[[], Awaitable[httpx.Response]]
 async def _askings(side: Side, route: Route, scope: str, region: str) -> dict[Asking, Call]:
     """Every way in which this side is asked for a route by an officer of the region."""
     subjects = await side.filled.subjects(region)
-    path, headers = route.path.format_map(subjects), {"Authorization": _token(side.filled.servers, route, subjects)}
+    headers = {"Authorization": _token(side.filled.servers, route, subjects)}
     askings: dict[Asking, Call] = {}
     for wanted in route.filters:
-        for page, params in (await _pages(side.filled, route, wanted, subjects)).items():
-            if route.body is None:
-                call = partial(side.client.get, path, params=params, headers=headers)
-            else:
-                call = partial(side.client.post, path, json={**route.body, **params}, headers=headers)
+        named = subjects | {name: subjects[other] for name, other in wanted.instead.items()}
+        path = route.path.format_map(named)
+        if route.body is None:
+            ask = partial(side.client.get, path, headers=headers)
+        else:
+            ask = partial(_search, side.client, path, route.body, headers=headers)
+        for page, call in (await _pages(side.filled, route, wanted, named, ask)).items():
             askings[Asking(side.filled.service.name, route.name, wanted.name, scope, page)] = call
     return askings
+
+
+async def _search(
+    client: httpx.AsyncClient, path: str, body: Mapping[str, str], *, params: Mapping[str, str], headers: dict[str, str]
+) -> httpx.Response:
+    return await client.post(path, json={**body, **params}, headers=headers)
 
 
 async def _asked_again_if_slower(calls: Sequence[Call | None], times: int) -> list[float | None]:
@@ -129,22 +138,57 @@ def _token(servers: Servers, route: Route, subjects: Mapping[str, str]) -> str:
 
 
 async def _pages(
-    filled: Filled, route: Route, wanted: Filter, subjects: Mapping[str, str]
-) -> dict[str, dict[str, Any]]:
-    """The first page, and where there are more the one in the middle and the last, by their parameters."""
-    first = {name: value.format_map(subjects) for name, value in wanted.params.items()}
-    pages = {"first": first}
-    if route.rows:
-        within = route.within.format_map(subjects)
-        where = wanted.where.format_map(subjects)
-        cursors = await filled.fetch(
-            f"SELECT key FROM (SELECT {route.key} AS key, row_number() OVER (ORDER BY {route.order}) AS place,"  # noqa: S608 - our own table
-            f" count(*) OVER () AS size FROM {route.rows} WHERE {within} AND {where}) AS listed"
-            f" WHERE size > 2 * {PAGE} AND place IN (size / 2, size - {PAGE}) ORDER BY place"
-        )
-        for page, row in zip(("middle", "last"), cursors, strict=False):
-            pages[page] = first | {route.after: str(row["key"])}
-    return pages
+    filled: Filled,
+    route: Route,
+    wanted: Filter,
+    named: Mapping[str, str],
+    ask: Callable[..., Awaitable[httpx.Response]],
+) -> dict[str, Call]:
+    """How to ask for the first page and, where there are more than two, for the one in the middle and the last.
+
+    Raises WrongEnd where a page is not what it is taken for.
+    """
+    params = {name: value.format_map(named) for name, value in wanted.params.items()}
+    calls: dict[str, Call] = {"first": partial(ask, params=params)}
+    place = await _place(route, calls["first"])
+    if not place:
+        return calls
+    within, where = route.within.format_map(named), wanted.where.format_map(named)
+    columns = ", ".join(place)
+    rows = await filled.fetch(
+        f"SELECT {columns} FROM (SELECT {columns}, row_number() OVER (ORDER BY {route.order}) AS row_place,"  # noqa: S608 - our own table
+        f" count(*) OVER () AS size FROM {route.rows} WHERE {within} AND {where}) AS listed"
+        f" WHERE size > 2 * {PAGE} AND row_place IN (size / 2, size - {PAGE}) ORDER BY row_place"
+    )
+    for page, row in zip(("middle", "last"), rows, strict=False):
+        after = place_behind(row) if route.is_scoped else str(row[0])
+        calls[page] = partial(ask, params=params | {route.after: after})
+        await _require_page(page, calls[page])
+    return calls
+
+
+async def _place(route: Route, first: Call) -> list[str]:
+    """Columns that say where a page ended; none where there is one page only.
+
+    Of a scoped list as many of the last as its own `next` names: the first are alike in all that it shows.
+    """
+    if not route.rows or not route.is_scoped:
+        return [route.key] if route.rows else []
+    shown = (await first()).json()
+    if shown.get("next") is None:
+        return []
+    return route.order.replace(" DESC", "").split(", ")[-len(values_of_place(shown["next"])) :]
+
+
+async def _require_page(page: str, call: Call) -> None:
+    """Raises WrongEnd for an empty page, or a last one that others follow; what its officer does not see has none."""
+    answer = await call()
+    if answer.status_code == 404:
+        return
+    shown = answer.json() if answer.status_code == 200 else {"items": [], "next": None}
+    items, following = (shown, None) if isinstance(shown, list) else (shown["items"], shown["next"])
+    if not items or (page == "last" and following is not None):
+        raise WrongEnd(f"{answer.request.url}: not the {page} page: {answer.status_code} {answer.text[:500]}")
 
 
 def _require_every_route(service: str, found: Mapping[Asking, object]) -> None:

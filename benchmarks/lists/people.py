@@ -23,6 +23,8 @@ from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
 from deploy.local.provision import ROLE_KINDS, DatabaseUrls, provision_database
 
 KABUPATEN: Final = "33.28"
+GIANT_FROM: Final = 100_000
+"""So many people have a giant programme, of a tenth of them."""
 _letters = itertools.cycle("abcdefgh")
 WITH_CHASSIS: Final = "training"
 """The one service whose outbox, inbox, parked messages and jobs are filled too: they are alike in all."""
@@ -81,7 +83,8 @@ class Filled:
         columns = ", ".join(f"{expression} AS {name}" for name, expression in names.items())
         (found,) = await self.fetch(
             f"SELECT {columns} FROM made.person JOIN made.village ON code = region_code"  # noqa: S608 - our own names
-            " WHERE n % 100 = 0 AND region_code LIKE $1 || '%' ORDER BY n LIMIT 1",
+            # In a village of a few people nobody may be of whom everything was made.
+            " WHERE region_code LIKE $1 || '%' ORDER BY n % 100 <> 0, n LIMIT 1",
             region,
         )
         return {name: str(value) for name, value in found.items()} | {"region": region}
@@ -144,7 +147,8 @@ async def fill(
         await _put_sealed(connection, vault)
         for script in ("made", *scripts):
             text = (_FILL / f"{script}.sql").read_text(encoding="utf-8")
-            await connection.execute(text.format(people=people, villages=len(codes), service=name, **more))
+            numbers = {"people": people, "villages": len(codes), "giant_from": GIANT_FROM, **more}
+            await connection.execute(text.format(service=name, **numbers))
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
     finally:

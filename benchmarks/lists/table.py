@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from benchmarks.lists.asked import ALL, NEWEST, Filter, Route, by, giant, one, region, states
+from benchmarks.lists.asked import ALL, NEWEST, OF_GIANT, Filter, Route, by, giant, one, region, states
 
 EVERYWHERE: Final = "true"
 PROGRAMME: Final = by("programme_id", "programme")
@@ -40,7 +40,7 @@ REGISTRY: Final = (
     Route("/imports/{import_id}/rows", "list_import_row", key="row_number", order="row_number", within=_OF_IMPORT,
           after="after_row"),
     Route("/corrections", "correction", (ALL, *states("proposed", "approved", "rejected"))),
-    Route("/assistance/requests", "end_request", (ALL, *states("open", "ended", "refused")), key="graduation_id",
+    Route("/assistance/requests", "end_request", (ALL, *states("open", "ended", "refused")),
           order="agency, region_code, graduation_id"),
     Route("/regions"),
 )  # fmt: skip
@@ -66,13 +66,13 @@ TRAINING: Final = (
 
 DISBURSEMENT: Final = (
     Route("/programmes", "programme"),
-    one("/programmes/{programme_id}"),
-    one("/programmes/{programme_id}/ledger"),
+    Route("/programmes/{programme_id}", filters=(ALL, OF_GIANT)),
+    Route("/programmes/{programme_id}/ledger", filters=(ALL, OF_GIANT)),
     one("/programmes/{programme_id}/stock"),
-    Route("/programmes/{programme_id}/reserve-candidates", "reserve_candidate", key="position", order="position",
-          within=OF_PROGRAMME),
-    Route("/programmes/{programme_id}/candidates", "made.person", key="person_id", order="person_id",
-          within=f"{OF_PROGRAMME} AND n % 10 = 7"),
+    Route("/programmes/{programme_id}/reserve-candidates", "reserve_candidate", (ALL, OF_GIANT), key="position",
+          order="position", within=OF_PROGRAMME),
+    Route("/programmes/{programme_id}/candidates", "made.person", (ALL, OF_GIANT), key="person_id",
+          order="person_id", within=f"{OF_PROGRAMME} AND (n % 10 = 7 OR n % 50 = 1)"),
     Route("/eligibility", filters=(Filter("one", {"programme_id": "{programme}", "person_id": "{person}"}),)),
     Route("/grants", "aid_grant", (ALL, PROGRAMME, giant(), by("person_id", "person"), region("region_code"),
           *states("handed_over", "conditional", "cancelled", "released"),
@@ -144,7 +144,7 @@ NOTIFICATIONS: Final = (
 )  # fmt: skip
 
 CONSOLE: Final = (
-    Route("/cases", "cases.case_file", (ALL, region()), key="case_id", order="agency, region_code, case_id"),
+    Route("/cases", "cases.case_file", (ALL, region()), order="agency, region_code, case_id"),
     one("/cases/{case_id}/timeline"),
 )
 

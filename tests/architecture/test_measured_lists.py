@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.lists.rounds import counted, list_rows, missed
+from benchmarks.lists.rounds import GIANT, GROWTH, counted, list_rows, missed
 from benchmarks.lists.table import CHASSIS, NOT_ASKED, ROUTES
 from chassis.service import Service
 from tests.architecture.house import SERVICES
@@ -26,7 +26,7 @@ def test_the_table_knows_every_service() -> None:
     assert set(ROUTES) == set(SERVICES)
 
 
-def test_what_is_judged_is_noticeable_and_of_a_bounded_programme() -> None:
+def test_growth_is_judged_where_it_is_noticed_and_a_programme_that_grows_itself_by_what_it_takes() -> None:
     def timing(route: str, small_ms: float, large_ms: float, name: str = "all") -> dict[str, Any]:
         times = {"small_ms": small_ms, "large_ms": large_ms, "ratio": large_ms / small_ms}
         return {"route": route, "filter": name, **times}
@@ -37,8 +37,9 @@ def test_what_is_judged_is_noticeable_and_of_a_bounded_programme() -> None:
         timing("slower", 2.0, 8.0),
         timing("grows with its programme", 5.0, 500.0, "giant programme"),
     ]
-    found = {"timings": timings}
+    only_large = [{"route": "one of nobody before", "filter": "giant programme", "large_ms": 1500.0}]
+    found = {"sizes": [10, 1000], "timings": timings, "only_large": only_large}
     assert [each["route"] for each in counted(found)] == ["kept", "slower"]
     assert [each["route"] for each in missed(found)] == ["slower"]
-    (row,) = list_rows(found)
-    assert (row["measured"], row["verdict"]) == (4.0, "missed")
+    rows = [(row["figure"], row["measured"], row["verdict"]) for row in list_rows(found)]
+    assert rows == [(GROWTH.figure, 4.0, "missed"), (GIANT.figure, 1500.0, "missed")]

@@ -8,9 +8,9 @@ CREATE FUNCTION made.id(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
 $$;
 
 -- Programmes of 2,000 people each, spread over all villages; number 0 is the giant one, a tenth of the people, where
--- there are 100,000 of them or more.
+-- there are {giant_from} of them or more.
 CREATE FUNCTION made.programme_of(n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN {people} < 100000 THEN 1 + n % ({people} / 2000)
+    SELECT CASE WHEN {people} < {giant_from} THEN 1 + n % ({people} / 2000)
                 WHEN n % 10 = 0 THEN 0
                 ELSE 1 + (n - n / 10) % ({people} / 10 * 9 / 2000) END
 $$;

@@ -17,8 +17,9 @@ SELECT made.id('message', m), '/sinergi/made/disbursement', made.id('event', m),
        CASE kind WHEN 0 THEN 'training' ELSE 'handover' END, made.id('grant', n),
        made.id('session', programme * 100 + village.number),
        CASE kind WHEN 0 THEN 'training-invitation' ELSE 'handover-invitation' END, 1,
-       '{{"instansi": "Dinas Sosial", "paket": "Paket", "tempat": "Balai desa", "dates": ["2025-06-01"]}}', '{{}}', agency,
-       region_code, '2025-06-01', state, 3, 1, CASE WHEN state = 'queued' THEN moment END,
+       '{{"instansi": "Dinas Sosial", "paket": "Paket", "pelatihan": "Las", "tempat": "Balai desa",
+          "dates": ["2025-06-01"]}}', '{{}}', agency, region_code, '2025-06-01', state, 3, 1,
+       CASE WHEN state = 'queued' THEN moment END,
        CASE WHEN state = 'failed' THEN 'dead_number' END,
        CASE WHEN state = 'listed' THEN made.id('list', programme * 100 + village.number) END, moment
 FROM made.message JOIN made.village ON code = region_code;
