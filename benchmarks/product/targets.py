@@ -1,6 +1,6 @@
 """What is promised of the product's own chain and of its latency."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from benchmarks.targets import Target, row
@@ -22,8 +22,7 @@ BESIDE_BULK: Final = Target("handover beside a bulk job, p99, seconds", 1.0, 0.5
 
 def product_rows(found: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The table's rows of the product's chain, by number of people; growth is told for more than one size only."""
-    memory = max(max(figures["memory_mb_by_process"].values()) for figures in found.values())
-    rows = [row(MEMORY, memory, found)]
+    rows = [_memory_row(found, found.values())]
     if len(found) > 1:
         growth = found[max(found)]["cpu_ms_per_person"] / found[min(found)]["cpu_ms_per_person"]
         rows.append(row(GROWTH, growth / FLOOR_GROWTH, found))
@@ -31,9 +30,14 @@ def product_rows(found: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]
 
 
 def growth_rows(found: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The table's row of people served among many: what each costs more than among few."""
+    """The table's rows of people served among many: what each costs more than among few, and the most memory."""
     ratio = found[max(found)]["cpu_ms_per_person"]["median"] / found[min(found)]["cpu_ms_per_person"]["median"]
-    return [row(AMONG_MANY, ratio / FLOOR_GROWTH, found)]
+    rounds = [figures for side in found.values() for figures in side["rounds"]]
+    return [row(AMONG_MANY, ratio / FLOOR_GROWTH, found), _memory_row(found, rounds)]
+
+
+def _memory_row(found: Mapping[int, Any], rounds: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    return row(MEMORY, max(max(figures["memory_mb_by_process"].values()) for figures in rounds), found)
 
 
 def latency_rows(found: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from benchmarks.product.targets import (
+    AMONG_MANY,
     GROWTH,
     LATENCY_P50,
     LATENCY_P99,
@@ -50,11 +51,13 @@ def test_growth_is_told_only_where_there_are_two_sizes() -> None:
 
 
 def test_growth_among_many_is_that_of_the_medians_over_the_floors() -> None:
-    def side(median: float) -> dict[str, Any]:
-        return {"cpu_ms_per_person": {"median": median}, "rounds": []}
+    def side(median: float, *memory_mb: float) -> dict[str, Any]:
+        rounds = [{"memory_mb_by_process": {"registry": most, "console": 90.0}} for most in memory_mb]
+        return {"cpu_ms_per_person": {"median": median}, "rounds": rounds}
 
-    rows = growth_rows({0: side(10.0), 1_000_000: side(14.76)})
-    assert [(row["measured"], row["verdict"]) for row in rows] == [(1.2, "missed")]
+    rows = growth_rows({0: side(10.0, 150.0, 160.0), 1_000_000: side(14.76, 260.0, 170.0)})
+    told = [(row["figure"], row["measured"], row["verdict"]) for row in rows]
+    assert told == [(AMONG_MANY.figure, 1.2, "missed"), (MEMORY.figure, 260.0, "gate")]
 
 
 def test_latency_is_a_ratio_beside_the_floor_and_seconds_beside_a_bulk_job() -> None:
