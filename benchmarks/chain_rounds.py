@@ -1,4 +1,4 @@
-"""The chain on the chassis beside the floor, in interleaved rounds, after both proved that they lose nothing."""
+"""The chain on the chassis beside the floor, in interleaved rounds, after all forms proved that they lose nothing."""
 
 import asyncio
 import random
@@ -7,14 +7,13 @@ from typing import Any
 
 from rich.console import Console
 
+from benchmarks.proof import prove
 from benchmarks.rounds import Figures, measure, summary
 from benchmarks.servers import Servers
 from benchmarks.sides import ChassisSide, FloorSide, Side
 from chassis.settings import ServiceSettings
 
 console = Console(stderr=True)
-PROOF_PEOPLE = 5_000
-REPEATED_SHARE = 0.05
 
 Make = Callable[[], Side]
 
@@ -33,7 +32,8 @@ def chain(servers: Servers, people_count: int, rounds_count: int, traces_endpoin
             servers, traces_sample_ratio=sampling, traces_endpoint=traces_endpoint
         ),
     }
-    asyncio.run(_prove(servers))
+    for name, make in sides.items():
+        asyncio.run(prove(name, make()))
     found: dict[str, list[Figures]] = {name: [] for name in sides}
     for number in range(rounds_count):
         # In another order each round: none always runs on the warmest cache.
@@ -43,18 +43,3 @@ def chain(servers: Servers, people_count: int, rounds_count: int, traces_endpoin
             console.print(f"round {number + 1}, {name}: {figures.people_per_second:.0f} people/s, "
                           f"{figures.cpu_ms_per_person:.3f} CPU ms per person")  # fmt: skip
     return {name: summary(rounds) for name, rounds in found.items()}
-
-
-async def _prove(servers: Servers) -> None:
-    """Five per cent of the events twice on the floor, a killed process on the chassis: the ends must be right."""
-    await measure(FloorSide(servers, full=True, repeated_share=REPEATED_SHARE), PROOF_PEOPLE)
-    side = ChassisSide(servers)
-
-    async def kill_payment() -> None:
-        while await side.posted() < PROOF_PEOPLE // 2:  # noqa: ASYNC110 - another process counts
-            await asyncio.sleep(0.02)
-        side.kill("payment")
-        side.start_role("payment")
-
-    await measure(side, PROOF_PEOPLE, kill_payment)
-    console.print(f"proof: {REPEATED_SHARE:.0%} repeated and a kill -9 in the middle, every count right")

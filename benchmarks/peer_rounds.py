@@ -1,15 +1,16 @@
-"""The chain on the chassis beside the peers, in interleaved rounds."""
+"""The chain on the chassis beside the peers, in interleaved rounds, after all that promise to go on did so."""
 
 import asyncio
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 
 from benchmarks.peers.sides import CelerySide, DbosSide, DjangoSide, OutboxSide
 from benchmarks.peers.targets import CHASSIS
 from benchmarks.peers.venvs import PEERS, python_of
+from benchmarks.proof import prove
 from benchmarks.rounds import Figures, measure, summary
 from benchmarks.servers import Servers
 from benchmarks.sides import ChassisSide, Side
@@ -17,6 +18,8 @@ from chassis.settings import ServiceSettings
 
 console = Console(stderr=True)
 Make = Callable[[], Side]
+NEVER_RUN_AGAIN: Final = frozenset({"Django, per 1,000"})
+"""Sides that promise nothing of a process that was killed, so that there is nothing to prove."""
 
 
 def peers(servers: Servers, rounds_count: int, traces_endpoint: str) -> dict[str, Any]:
@@ -39,6 +42,9 @@ def peers(servers: Servers, rounds_count: int, traces_endpoint: str) -> dict[str
         "Django, per 1,000": (lambda: DjangoSide(servers), 20_000),
         "faststream-outbox": (lambda: OutboxSide(servers), 2_000),
     }
+    for name, (make, people_count) in sides.items():
+        if name not in NEVER_RUN_AGAIN:
+            asyncio.run(prove(name, make(), people_count))
     found: dict[str, list[Figures]] = {name: [] for name in sides}
     for number in range(rounds_count):
         # In another order each round: none always runs on the warmest cache.

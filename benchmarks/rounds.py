@@ -49,7 +49,7 @@ async def measure(side: Side, people_count: int, meanwhile: Callable[[], Awaitab
             await disturbing
     finally:
         side.stop()
-    await _prove(side, people_count)
+    await require_end(side, people_count)
     return figures(people_count, seconds, {part: after[part] - before[part] for part in after}, peak)
 
 
@@ -80,7 +80,8 @@ async def _until_done(side: Side, people_count: int) -> dict[str, float]:
     return peak
 
 
-async def _prove(side: Side, people_count: int) -> None:
+async def require_end(side: Side, people_count: int) -> None:
+    """Every count as it must be, the ledger's sum zero. Raises WrongEnd."""
     counts, expected = await side.counts(), side.expected(people_count)
     if counts != expected:
         raise WrongEnd(f"{counts} instead of {expected}")

@@ -5,11 +5,12 @@ import base64
 import contextlib
 import json
 import os
+import secrets
 import subprocess
 import sys
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from string import ascii_lowercase
 from typing import Any, Final
@@ -17,6 +18,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
+from benchmarks.chain.allocation.service import CHUNK_PEOPLE
 from benchmarks.chain.contract import catalogue_with
 from benchmarks.floor import schema
 from benchmarks.servers import Servers
@@ -52,6 +54,11 @@ class Side(ABC):
     @abstractmethod
     def database(self, role: str) -> str:
         """Name of a role's database."""
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """Topics that its events go through; none where there are no events."""
+        return ()
 
     async def is_done(self, people_count: int) -> bool:
         """Whether every posting is there and both outboxes are sent."""
@@ -97,8 +104,12 @@ class Side(ABC):
 
     def kill(self, role: str) -> None:
         """End a process as a power cut would."""
-        self.processes[role].kill()
-        self.processes[role].wait()
+        with self.processes.pop(role) as process:
+            process.kill()
+
+    async def kill_one(self) -> None:
+        """Kill a process in the middle of its work and start it again. Raises where nobody promises to go on."""
+        raise NotImplementedError
 
     def stop(self) -> None:
         """Close the processes' input, wait, and kill what stays."""
@@ -119,7 +130,6 @@ class FloorSide(Side):
     """The hand-written chain, plain or full."""
 
     full: bool = True
-    repeated_share: float = 0.0
 
     def database(self, role: str) -> str:
         return f"floor_{self.round_name}_{role}"
@@ -128,12 +138,16 @@ class FloorSide(Side):
     def _topics(self) -> dict[str, str]:
         return {"allocation": f"{self.round_name}.allocated", "payment": f"{self.round_name}.paid"}
 
+    @property
+    def topics(self) -> Sequence[str]:
+        return list(self._topics.values())
+
     async def prepare(self) -> None:
         for role in ROLES:
             await self.servers.execute("postgres", f'CREATE DATABASE "{self.database(role)}"')
             await self.servers.execute(self.database(role), schema.tables(role, full=self.full))
         partitions = 12 if self.full else 3
-        await self.servers.make_topics([Topic(name, partitions) for name in self._topics.values()])
+        await self.servers.make_topics([Topic(name, partitions) for name in self.topics])
 
     async def start(self) -> None:
         for role in ROLES:
@@ -149,7 +163,6 @@ class FloorSide(Side):
             "topic_in": self._topics.get(before, ""),
             "topic_out": self._topics.get(role, ""),
             "full": self.full,
-            "repeated_share": self.repeated_share,
         }
         given = {"role": role, "floor": floor, "group": f"{self.round_name}-{role}"}
         self.spawn(role, [sys.executable, "-m", "benchmarks.floor.process", orjson.dumps(given).decode()], {})
@@ -157,8 +170,12 @@ class FloorSide(Side):
     async def go(self, people_count: int) -> None:
         stdin = self.processes["allocation"].stdin
         assert stdin is not None
-        stdin.write(f"{people_count} 500 0\n".encode())
+        stdin.write(f"{people_count} {CHUNK_PEOPLE} 0\n".encode())
         stdin.flush()
+
+    async def kill_one(self) -> None:
+        self.kill("payment")
+        self.start_role("payment")
 
     async def unsent(self) -> int:
         if self.full:
@@ -169,15 +186,23 @@ class FloorSide(Side):
 
 @dataclass
 class ChassisSide(Side):
-    """The chain on the chassis, as three services."""
+    """The chain on the chassis, as three services. People come in lists, each of which begins a trace of its own."""
 
     traces_sample_ratio: float | None = None
-    """None: traces off."""
+    """Of the lists, how many are sampled; None: traces off."""
     traces_endpoint: str = ""
     urls: dict[str, Any] = field(default_factory=dict)
 
     def database(self, role: str) -> str:
         return f"{role}_{self.round_name}"
+
+    @property
+    def topics(self) -> Sequence[str]:
+        return sorted(topic.name for topic in self._topics)
+
+    @property
+    def _topics(self) -> set[Topic]:
+        return {entry.topic for entry in catalogue_with(f"{self.round_name}.").values()}
 
     async def prepare(self) -> None:
         home = self.servers.home
@@ -186,7 +211,7 @@ class ChassisSide(Side):
             name = self.database(role)
             self.urls[role] = await provision_database(self.servers.postgres.url(), role, passwords, name)
             await asyncio.to_thread(upgrade_package, f"benchmarks.chain.{role}", self.urls[role].owner)
-        await self.servers.make_topics({entry.topic for entry in catalogue_with(f"{self.round_name}.").values()})
+        await self.servers.make_topics(self._topics)
 
     async def start(self) -> None:
         for role in ROLES:
@@ -219,12 +244,35 @@ class ChassisSide(Side):
         self.spawn(role, [sys.executable, "-m", f"benchmarks.chain.{role}.service"], environment)
 
     async def go(self, people_count: int) -> None:
-        parameters = json.dumps({"people_count": people_count, "programme_id": str(uuid.uuid4())})
+        programme_id = str(uuid.uuid4())
         officer = {"issuer": "bench", "subject": "bench", "roles": ["petugas"], "agency": "dinsos", "region": "33.28"}
+        jobs = [
+            (uuid.uuid4(), json.dumps({"people_count": size, "programme_id": programme_id}), json.dumps(officer),
+             json.dumps({"traceparent": traceparent}), size)
+            for size, traceparent in traced_lists(people_count, self.traces_sample_ratio or 0)
+        ]  # fmt: skip
         connection = await asyncpg.connect(self.urls["allocation"].worker)
-        await connection.execute(
+        await connection.executemany(
             "INSERT INTO job (id, kind, parameters, officer, agency, trace, total)"
-            " VALUES ($1, 'allocate', $2, $3, 'dinsos', '{}', $4)",
-            uuid.uuid4(), parameters, json.dumps(officer), people_count,
-        )  # fmt: skip
+            " VALUES ($1, 'allocate', $2, $3, 'dinsos', $4, $5)",
+            jobs,
+        )
         await connection.close()
+
+    async def kill_one(self) -> None:
+        self.kill("payment")
+        self.start_role("payment")
+
+
+def traced_lists(people_count: int, sampled_share: float) -> list[tuple[int, str]]:
+    """How many people each list holds, and the `traceparent` it comes with.
+
+    As from officers whose requests are sampled, but not by chance: exactly the share of all lists is, to the nearest
+    list, in every round. By chance two rounds of 10,000 people in five would have kept no span at all.
+    """
+    found = []
+    for number, start in enumerate(range(0, people_count, CHUNK_PEOPLE)):
+        sampled = round((number + 1) * sampled_share) > round(number * sampled_share)
+        traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-{sampled:02d}"
+        found.append((min(CHUNK_PEOPLE, people_count - start), traceparent))
+    return found

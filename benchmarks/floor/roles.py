@@ -10,12 +10,16 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from benchmarks.floor.events import AMOUNT_RUPIAH, Event, Heard, allocated, heard, new_id, paid
+from benchmarks.floor.positions import SeekToStored, store_offsets
 from benchmarks.hand_relay import started_producer
 
-BATCH = 500
+BATCH = 1000
+"""As the chassis relays and hears."""
+CHUNK_PEOPLE = 500
+"""As the chassis's chain allocates."""
 Connection = asyncpg.Connection
 
 
@@ -28,8 +32,6 @@ class Floor:
     topic_in: str
     topic_out: str
     full: bool
-    repeated_share: float = 0.0
-    """Of the events, how many the relay sends twice: the inbox must absorb them."""
 
 
 async def write_outbox(connection: Connection, floor: Floor, events: Sequence[Event]) -> None:
@@ -52,7 +54,7 @@ async def write_outbox(connection: Connection, floor: Floor, events: Sequence[Ev
     await connection.execute("NOTIFY outbox")
 
 
-async def allocate(floor: Floor, people_count: int, batch: int = BATCH, pause_seconds: float = 0) -> None:
+async def allocate(floor: Floor, people_count: int, batch: int = CHUNK_PEOPLE, pause_seconds: float = 0) -> None:
     """Give so many people a sum, a batch per transaction."""
     connection, programme_id = await asyncpg.connect(floor.database_url), new_id()
     for start in range(0, people_count, batch):
@@ -100,9 +102,7 @@ async def _relay_batch(connection: Connection, producer: AIOKafkaProducer, floor
                 " FOR UPDATE SKIP LOCKED) RETURNING position, key, body", BATCH,
             )  # fmt: skip
             rows.sort(key=lambda row: row["position"])
-        twice = [row for row in rows if floor.repeated_share and random.random() < floor.repeated_share]
-        futures = [await _send(producer, floor, row) for row in [*rows, *twice]]
-        for future in futures:
+        for future in [await _send(producer, floor, row) for row in rows]:
             await future
         if rows and floor.full:
             await connection.execute(
@@ -118,12 +118,17 @@ async def _send(producer: AIOKafkaProducer, floor: Floor, row: Any) -> Any:
 
 
 async def consume(floor: Floor, group: str, stopping: asyncio.Event, effect: Any) -> None:
-    """Batches of the topic: inbox, effect and, in the full form, the next offsets in one transaction."""
+    """Batches of the topic: inbox and effect in one transaction.
+
+    In the full form the next offsets are in it too, and alone say where a restarted process goes on; in the plain form
+    Kafka keeps them.
+    """
     connection = await asyncpg.connect(floor.database_url)
     consumer = AIOKafkaConsumer(
-        floor.topic_in, bootstrap_servers=floor.bootstrap_servers, group_id=group, enable_auto_commit=False,
+        bootstrap_servers=floor.bootstrap_servers, group_id=group, group_instance_id=group, enable_auto_commit=False,
         auto_offset_reset="earliest", max_partition_fetch_bytes=4 * 1024 * 1024, fetch_max_wait_ms=100,
     )  # fmt: skip
+    consumer.subscribe([floor.topic_in], listener=SeekToStored(consumer, floor.database_url) if floor.full else None)
     await consumer.start()
     while not stopping.is_set():
         batch = await consumer.getmany(timeout_ms=200, max_records=BATCH)
@@ -135,8 +140,9 @@ async def consume(floor: Floor, group: str, stopping: asyncio.Event, effect: Any
             if fresh:
                 await effect(connection, fresh)
             if floor.full:
-                await _store_offsets(connection, batch)
-        await consumer.commit()
+                await store_offsets(connection, batch)
+        if not floor.full:
+            await consumer.commit()
     await consumer.stop()
     await connection.close()
 
@@ -156,15 +162,6 @@ async def _fresh(connection: Connection, floor: Floor, events: list[Heard]) -> l
         return events
     unseen = {row["event_id"] for row in rows}
     return [event for event in events if event.id in unseen]
-
-
-async def _store_offsets(connection: Connection, batch: dict[TopicPartition, Any]) -> None:
-    following = {place: records[-1].offset + 1 for place, records in batch.items()}
-    await connection.execute(
-        "INSERT INTO stored_offset SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[])"
-        " ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset",
-        [place.topic for place in following], [place.partition for place in following], list(following.values()),
-    )  # fmt: skip
 
 
 def pay(floor: Floor) -> Any:

@@ -4,9 +4,12 @@ import asyncio
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+import psutil
 
 from benchmarks.floor import schema
 from benchmarks.peers.venvs import python_of
@@ -25,6 +28,7 @@ class PeerSide(Side):
     """A peer with all three tables in one database: it needs no events, so it is spared them."""
 
     _asked: list[str] = field(default_factory=list)
+    _killed: bool = False
 
     def database(self, role: str) -> str:
         return f"peer_{self.round_name}"
@@ -35,7 +39,13 @@ class PeerSide(Side):
         await self.servers.execute(name, schema.ENTITLEMENT, schema.PAYMENT, schema.POSTING, POSTED_ONCE)
 
     async def is_done(self, people_count: int) -> bool:
-        """Whether every posting is there and every process that was asked for people says that it is done."""
+        """Whether every posting is there and every process that was asked for people says that it is done.
+
+        Once a process was killed everything is counted: a step that runs again takes numbers without writing rows, and
+        who was asked is no more.
+        """
+        if self._killed:
+            return await self.counts() == self.expected(people_count)
         return await self.posted() >= 2 * people_count and all(self.told(role, "done") for role in self._asked)
 
     async def counts(self) -> dict[str, int]:
@@ -90,8 +100,13 @@ class DbosSide(PeerSide):
     """DBOS: a workflow for so many people at once. One executor of eight threads: faster here than two of any size."""
 
     people_per_workflow: int = 1
+    _stored_count: int | None = None
+    """Workflows that were stored when the executor was killed."""
 
     async def start(self) -> None:
+        await self._start_executor()
+
+    async def _start_executor(self) -> None:
         given = {
             "database_url": self.servers.postgres.url(self.database("all")),
             "people_per_workflow": self.people_per_workflow,
@@ -101,6 +116,20 @@ class DbosSide(PeerSide):
 
     async def go(self, people_count: int) -> None:
         self.ask("dbos", people_count)
+
+    async def kill_one(self) -> None:
+        """The executor, which goes on with every stored workflow when it starts again."""
+        self.kill("dbos")
+        self._killed = True
+        stored = "SELECT count(*) FROM dbos.workflow_status"
+        self._stored_count = await self.servers.scalar(self.database("all"), stored)
+        await self._start_executor()
+
+    def expected(self, people_count: int) -> dict[str, int]:
+        """Of workflows that were not stored yet nothing was promised."""
+        if self._stored_count is not None:
+            people_count = min(people_count, self._stored_count * self.people_per_workflow)
+        return super().expected(people_count)
 
 
 @dataclass
@@ -164,6 +193,12 @@ class CelerySide(DjangoSide):
     async def go(self, people_count: int) -> None:
         self.ask("starter", people_count)
 
+    async def kill_one(self) -> None:
+        """A process of the worker's pool, whose task must come again; a worker killed whole is waited for an hour."""
+        pool = psutil.Process(self.processes["worker"].pid).children()
+        pool[0].kill()
+        self._killed = True
+
     def stop(self) -> None:
         broker = self.processes.pop("broker", None)
         super().stop()
@@ -187,20 +222,32 @@ class OutboxSide(PeerSide):
         for role in ROLES:
             await self.servers.execute("postgres", f'CREATE DATABASE "{self.database(role)}"')
             await self.servers.execute(self.database(role), *tables[role])
-        await self.servers.make_topics([Topic(self._topic(role), 12) for role in ROLES[:2]])
+        await self.servers.make_topics([Topic(name, 12) for name in self.topics])
+
+    @property
+    def topics(self) -> Sequence[str]:
+        return [self._topic(role) for role in ROLES[:2]]
 
     async def start(self) -> None:
-        for role, before in zip(ROLES, (None, *ROLES), strict=False):
-            given = {
-                "role": role,
-                "database_url": self.servers.postgres.url(self.database(role)).replace("://", "+asyncpg://", 1),
-                "bootstrap_servers": self.servers.kafka.bootstrap_servers,
-                "topic_in": self._topic(before) if before else "",
-                "topic_out": self._topic(role),
-                "group": f"{self.round_name}-{role}",
-            }
-            await self.run(role, "faststream_outbox", given)
+        for role in ROLES:
+            await self._start_role(role)
         await asyncio.sleep(4)  # to join the groups, as the floor is given
+
+    async def _start_role(self, role: str) -> None:
+        before = {"payment": "allocation", "ledger": "payment"}.get(role, "")
+        given = {
+            "role": role,
+            "database_url": self.servers.postgres.url(self.database(role)).replace("://", "+asyncpg://", 1),
+            "bootstrap_servers": self.servers.kafka.bootstrap_servers,
+            "topic_in": self._topic(before) if before else "",
+            "topic_out": self._topic(role),
+            "group": f"{self.round_name}-{role}",
+        }
+        await self.run(role, "faststream_outbox", given)
+
+    async def kill_one(self) -> None:
+        self.kill("payment")
+        await self._start_role("payment")
 
     async def go(self, people_count: int) -> None:
         self.ask("allocation", people_count)

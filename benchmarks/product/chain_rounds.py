@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from benchmarks.product.repeating import repeated_records
 from benchmarks.product.serving import MESSAGES_PER_PERSON, Product, product
+from benchmarks.repeating import repeated_records
 from benchmarks.rounds import Figures, WrongEnd, figures
 from benchmarks.servers import started_servers
 from benchmarks.usage import cpu_seconds, memory_mb
+from contracts.catalogue import TOPICS
 
 console = Console(stderr=True)
 PROOF_PEOPLE: Final = 200
-REPEATED_SHARE: Final = 0.05
 LOOK_SECONDS: Final = 1.0
 DRAIN_SECONDS: Final = 300
 
@@ -56,7 +56,7 @@ async def _measure(running: Product, people_count: int) -> Figures:
 
 async def serve_measured(running: Product, people_count: int) -> Figures:
     """Serve so many more. Raises WrongEnd when not exactly these were added to what was there."""
-    there = await _counts(running)
+    there = await counts(running)
     before, began = _cpu(running), time.perf_counter()
     peak: dict[str, float] = {}
     looking = asyncio.create_task(_look(running, peak))
@@ -64,40 +64,48 @@ async def serve_measured(running: Product, people_count: int) -> Figures:
     await drained(running)
     seconds, after = time.perf_counter() - began, _cpu(running)
     looking.cancel()
-    await _prove(running, people_count, there)
+    await require_served(running, people_count, there)
     await running.clerk.close()
     return figures(people_count, seconds, {part: after[part] - before[part] for part in after}, peak)
 
 
 async def prove_under_faults(running: Product) -> None:
     """Some people while records come twice and a service is killed: the end must be right before anything is timed."""
-    there = await _counts(running)
-    async with repeated_records(running.servers.kafka.bootstrap_servers, REPEATED_SHARE) as repeated:
+    there = await counts(running)
+    topics = [topic.name for topic in TOPICS]
+    async with repeated_records(running.servers.kafka.bootstrap_servers, topics) as repeated:
         serving = asyncio.create_task(running.serve(PROOF_PEOPLE))
         while await running.servers.scalar("disbursement", _DECIDED) == 0:  # noqa: ASYNC110 - other processes count
             await asyncio.sleep(0.1)
         os.kill(running.pids["disbursement"], signal.SIGKILL)
         await serving
     await drained(running)
-    await _prove(running, PROOF_PEOPLE, there)
+    await require_served(running, PROOF_PEOPLE, there)
     if not repeated:
         raise WrongEnd("no record was repeated")
     console.print(f"proof: {len(repeated)} records repeated and a kill -9 in the middle, every count right")
 
 
-async def _prove(running: Product, people_count: int, there: Mapping[str, int]) -> None:
-    """So many of everything more than were there, the ledger's sum zero, nothing parked. Raises WrongEnd."""
+async def require_served(
+    running: Product, people_count: int, there: Mapping[str, int], *, only_listed_count: int = 0
+) -> None:
+    """So many of everything more than were there, the ledger's sum zero, nothing parked. Raises WrongEnd.
+
+    `only_listed_count`: people who are registered besides, and have nothing else.
+    """
     expected = dict.fromkeys(there, 0) | {name: there[name] + people_count for name in _COUNTS}
+    expected["people"] += only_listed_count
     expected["messages"] = there["messages"] + MESSAGES_PER_PERSON * people_count
-    if (counts := await _counts(running)) != expected:
-        raise WrongEnd(f"{counts} instead of {expected}")
+    if (found := await counts(running)) != expected:
+        raise WrongEnd(f"{found} instead of {expected}")
 
 
-async def _counts(running: Product) -> dict[str, int]:
+async def counts(running: Product) -> dict[str, int]:
+    """What `require_served` compares."""
     ask = running.servers.scalar
-    counts = {name: await ask(*place) for name, place in _COUNTS.items()}
-    counts |= {"ledger sum": await ask("disbursement", _LEDGER)}
-    return counts | {f"parked in {service}": await ask(service, _PARKED) for service in running.pids}
+    found = {name: await ask(*place) for name, place in _COUNTS.items()}
+    found |= {"ledger sum": await ask("disbursement", _LEDGER)}
+    return found | {f"parked in {service}": await ask(service, _PARKED) for service in running.pids}
 
 
 async def drained(running: Product) -> None:
