@@ -2,6 +2,7 @@
 
 Both sides are read from the databases afterwards, at no cost to what is measured: PostgreSQL is told to keep the moment
 of every commit. The product's clock starts when the officer's request leaves, the floor's when it writes its first row.
+Both sides first prove that they lose nothing, and every count must be right at the end.
 """
 
 import asyncio
@@ -14,31 +15,40 @@ from typing import Any, Final
 import asyncpg
 from rich.console import Console
 
-from benchmarks.product.chain_rounds import settled
+from benchmarks.product.chain_rounds import counts, prove_under_faults, require_served, settled
 from benchmarks.product.serving import PROGRAMME_PEOPLE, Product, product
-from benchmarks.rounds import WrongEnd
+from benchmarks.proof import prove
+from benchmarks.rounds import WrongEnd, require_end
 from benchmarks.servers import Servers, started_servers
 from benchmarks.sides import FloorSide
 from demo.crowd.handing import SIGNING, invite_all
 from demo.crowd.wave import HANDED, Wave
+from services.registry.settings import Settings as RegistrySettings
 
 console = Console(stderr=True)
 RATE_PER_SECOND: Final = 20.0
 LISTENERS: Final = ("followup", "notifications")
-WAIT_SECONDS: Final = 60
+WAIT_SECONDS: Final = 300
+LIST_ROWS: Final = int(RegistrySettings.model_fields["list_limit_rows"].default)
+"""As long as a list may be."""
 
 # The inbox is only ever added to, in the transaction that makes the plan or the message: its commit is their birth.
 _HEARD: Final = "SELECT event_id, extract(epoch FROM pg_xact_commit_timestamp(xmin)) AS at FROM inbox"
 _TOLD: Final = "SELECT event_id, subject FROM outbox WHERE type = 'disbursement.aid_handed_over.v1'"
 _ALLOCATED: Final = "SELECT id, extract(epoch FROM created_at) AS at FROM entitlement"
 _PAID: Final = "SELECT id, grant_id FROM payment"
+_REGISTERED: Final = "SELECT count(*) FROM person"
 _POSTED: Final = "SELECT transaction_id, extract(epoch FROM pg_xact_commit_timestamp(xmin)) AS at FROM posting"
 
 Spread = dict[str, float]
 
 
 def latency(handovers_count: int, bulk_count: int) -> dict[str, Spread]:
-    """Milliseconds: of the floor, of the product alone, and of the product while a list of so many is imported."""
+    """Milliseconds: of the floor, of the product alone, and of the product while list after list is imported.
+
+    The import goes on until the last handover has arrived and at least `bulk_count` people are imported; the side's
+    name says how many were while the handovers were under way. Raises WrongEnd before any figure is told.
+    """
     with started_servers() as servers:
         asyncio.run(_keep_commit_times(servers))
         servers.postgres.stop()
@@ -56,6 +66,7 @@ async def _keep_commit_times(servers: Servers) -> None:
 
 
 async def _floor(servers: Servers, count: int) -> list[float]:
+    await prove("floor, full", FloorSide(servers, full=True))
     side = FloorSide(servers, full=True)
     await side.prepare()
     await side.start()
@@ -71,6 +82,7 @@ async def _floor(servers: Servers, count: int) -> list[float]:
             await asyncio.sleep(0.5)
     finally:
         side.stop()
+    await require_end(side, count)
     began = await _pairs(servers, side.database("allocation"), _ALLOCATED)
     grants = await _pairs(servers, side.database("payment"), _PAID)
     posted = await _pairs(servers, side.database("ledger"), _POSTED)
@@ -78,13 +90,21 @@ async def _floor(servers: Servers, count: int) -> list[float]:
 
 
 async def _product(running: Product, count: int, bulk_count: int) -> dict[str, Spread]:
+    await prove_under_faults(running)
+    there = await counts(running)
     alone = await _prepared(running, count)
     beside = await _prepared(running, count)
     await settled(running)
     found = {"product": _spread(await _hand_over(running, alone))}
-    importing = asyncio.create_task(_import(running, bulk_count))
-    found[f"product beside a bulk job of {bulk_count:,}"] = _spread(await _hand_over(running, beside))
-    await importing
+    arrived, before = asyncio.Event(), await running.servers.scalar("registry", _REGISTERED)
+    async with asyncio.TaskGroup() as group:
+        importing = group.create_task(_import(running, bulk_count, arrived))
+        spread = _spread(await _hand_over(running, beside))
+        imported = await running.servers.scalar("registry", _REGISTERED) - before
+        arrived.set()
+    found[f"product beside a bulk job of {imported:,}"] = spread
+    await settled(running)
+    await require_served(running, 2 * count, there, only_listed_count=importing.result())
     await running.clerk.close()
     return found
 
@@ -133,11 +153,14 @@ async def _arrivals(servers: Servers, sent: Mapping[str, float]) -> list[float]:
         await asyncio.sleep(0.5)
 
 
-async def _import(running: Product, count: int) -> None:
-    """Somebody's large list at the same time."""
-    wave = running.wave(count)
-    await wave.open()
-    await wave.import_list()
+async def _import(running: Product, at_least: int, enough: asyncio.Event) -> int:
+    """Somebody's lists, one after the other, of other people each; how many people they held."""
+    imported = 0
+    while imported < at_least or not enough.is_set():
+        wave = running.wave(min(at_least, LIST_ROWS))
+        await wave.import_list()
+        imported += len(wave.people)
+    return imported
 
 
 async def _pairs(servers: Servers, database: str, statement: str) -> dict[Any, Any]:

@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -44,16 +44,20 @@ class Product:
     first_programme: int = 1
     waves: list[Wave] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        everybody = (Somebody(number) for number in itertools.count(self.first_programme * 2 * PROGRAMME_PEOPLE))
+        self._strangers = (somebody for somebody in everybody if somebody.way is Way.SERVED)
+
     @property
     def pids(self) -> dict[str, int]:
         """Process id of each service."""
         return {name: found["pid"] for name, found in self.stack.state["services"].items()}
 
     def wave(self, size: int) -> Wave:
-        """A programme for so many people, none of whom was served before, and none of whom stays away."""
+        """A programme for so many people, none of whom was in another, and none of whom stays away."""
         number = self.first_programme + len(self.waves)
         today = datetime.now(ZoneInfo("Asia/Jakarta")).date()
-        wave = Wave(self.clerk, f"ukur-{number}", _people(number * 2 * PROGRAMME_PEOPLE, size), today)
+        wave = Wave(self.clerk, f"ukur-{number}", list(itertools.islice(self._strangers, size)), today)
         self.waves.append(wave)
         return wave
 
@@ -91,11 +95,6 @@ async def _plans_count(wave: Wave) -> int:
 async def _sent_count(wave: Wave) -> int:
     counts = await wave.clerk.get(wave.petugas, "notifications", "/message-counts", programme_id=wave.programme_id)
     return sum(each["count"] for each in counts if each["state"] in _SENT)
-
-
-def _people(first: int, count: int) -> Sequence[Somebody]:
-    everybody = (Somebody(number) for number in itertools.count(first))
-    return list(itertools.islice((each for each in everybody if each.way is Way.SERVED), count))
 
 
 @contextlib.contextmanager

@@ -122,7 +122,9 @@ class Wave:
         """Import the list and let a second officer approve it."""
         about = {"filename": f"{self.name}.csv", "list_source": LIST_SOURCE, "list_version": LIST_VERSION}
         query = about | {"list_dated_on": LIST_DATED_ON.isoformat()}
-        import_id = await self.act("uploaded", self.petugas, "registry", "/imports", as_list(self.people), query=query)
+        # A long list takes a second to write: nobody else here waits for it.
+        content = await asyncio.to_thread(as_list, self.people)
+        import_id = await self.act("uploaded", self.petugas, "registry", "/imports", content, query=query)
         path = f"/imports/{import_id}"
         found = await self.clerk.get(self.verifikator, "registry", path)
         approval = {"version": found["version"], **self.calendar.on(LISTED)}
