@@ -16,7 +16,11 @@ FIELDS_LIMIT = 100
 Fields = Annotated[dict[str, JsonValue], Field(max_length=FIELDS_LIMIT)]
 """One act's fields, those of its path among them."""
 
-_ADD = text("INSERT INTO bulk_item (job_id, number, request_sealed) VALUES (:job_id, :number, :request_sealed)")
+_ADD = text(
+    "INSERT INTO bulk_item (job_id, number, request_sealed, request_index)"
+    " VALUES (:job_id, :number, :request_sealed, :request_index)"
+)
+_TAKEN = text("SELECT request_index FROM bulk_item WHERE job_id = :job_id AND request_index = ANY(:indexes)")
 _NEXT = text(
     "SELECT number, request_sealed FROM bulk_item WHERE job_id = :job_id AND number > :after"
     " ORDER BY number LIMIT :limit"
@@ -24,7 +28,8 @@ _NEXT = text(
 _SETTLE = text(
     """
     UPDATE bulk_item SET status = :status, resource_id = :resource_id, problem = CAST(:problem AS json),
-           settled_at = clock_timestamp(), request_sealed = CASE WHEN :failed THEN request_sealed END
+           settled_at = clock_timestamp(), request_sealed = CASE WHEN :failed THEN request_sealed END,
+           request_index = NULL
     WHERE job_id = :job_id AND number = :number
     """
 )
@@ -69,16 +74,37 @@ def opened(vault: Vault, row: Row[Any]) -> Fields:
 
 
 async def add_items(tx: Transaction, job_id: UUID, after: int, requests: Sequence[Fields]) -> None:
-    """Add rows behind the number.
+    """Add rows behind the number, all as they are."""
+    await _add(tx, job_id, after, [(None, request) for request in requests])
 
-    In the standard library's JSON, which keeps whatever a request may hold: halves of characters, numbers of any size.
-    """
+
+async def add_found(tx: Transaction, job_id: UUID, after: int, requests: Sequence[Fields]) -> int:
+    """Add rows behind the number, but for those that ask for the very same as another one of the job; how many."""
+    found = {_index(tx.vault, job_id, request): request for request in requests}
+    taken = await tx.fetch_all(_TAKEN, {"job_id": job_id, "indexes": list(found)})
+    for row in taken:
+        del found[row.request_index]
+    await _add(tx, job_id, after, list(found.items()))
+    return len(found)
+
+
+async def _add(tx: Transaction, job_id: UUID, after: int, requests: Sequence[tuple[bytes | None, Fields]]) -> None:
+    # The standard library's JSON keeps whatever a request may hold: halves of characters, numbers of any size.
     rows = [
-        {"job_id": job_id, "number": number, "request_sealed": tx.vault.seal(json.dumps(request))}
-        for number, request in enumerate(requests, after + 1)
+        {
+            "job_id": job_id,
+            "number": number,
+            "request_sealed": tx.vault.seal(json.dumps(request)),
+            "request_index": index,
+        }
+        for number, (index, request) in enumerate(requests, after + 1)
     ]
     if rows:
         await tx.execute(_ADD, rows)
+
+
+def _index(vault: Vault, job_id: UUID, request: Fields) -> bytes:
+    return vault.blind_index(f"{job_id} {json.dumps(request, sort_keys=True)}")
 
 
 async def next_items(tx: Transaction, job_id: UUID, after: int, limit: int) -> Sequence[Row[Any]]:

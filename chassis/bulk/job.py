@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from chassis.bulk.acts import OneAct
 from chassis.bulk.calls import do_act, read_list
 from chassis.bulk.inside import Answer, Inside
-from chassis.bulk.items import Fields, Outcome, add_items, next_items, opened, settle_items, take_failed
+from chassis.bulk.items import Fields, Outcome, add_found, add_items, next_items, opened, settle_items, take_failed
 from chassis.bulk.orders import Plan
 from chassis.ids import derived_id
 from chassis.jobs import CHUNK_LIMIT, Job, JobStep
@@ -63,10 +63,12 @@ class Bulk:
     async def _collect(self, tx: Transaction, job: Job, plan: Plan, collected: int, after: str | None) -> JobStep:
         if plan.failed_of is not None:
             requests, following = await _failed(tx, job, plan, int(after or 0))
+            await add_items(tx, job.id, collected, requests)
+            collected += len(requests)
         else:
+            # What moves to another village while the pages are read may stand on two of them.
             requests, following = await self._listed(tx, plan, after)
-        await add_items(tx, job.id, collected, requests)
-        collected += len(requests)
+            collected += await add_found(tx, job.id, collected, requests)
         if following is not None:
             return JobStep(done=0, cursor={"collected": collected, "after": following}, finished=False, aside=True)
         return JobStep(done=0, cursor={"settled": 0}, total=collected, finished=collected == 0, aside=True)

@@ -28,6 +28,11 @@ _JOB = text(
     "SELECT id, state, parameters ->> 'act' AS act, parameters -> 'ids' AS ids FROM job"
     " WHERE id = :id AND kind = :kind AND in_scope(agency, officer ->> 'region')"
 )
+_LOCK_ENDED = text("SELECT 1 FROM job WHERE id = :id AND state NOT IN ('queued', 'running') FOR NO KEY UPDATE")
+_COLLECTING_RETRY = text(
+    "SELECT id FROM job WHERE state IN ('queued', 'running') AND kind = :kind"
+    " AND parameters ->> 'failed_of' = :failed_of AND (cursor IS NULL OR jsonb_exists(cursor, 'collected'))"
+)
 
 
 class UnknownAct(Unprocessable):
@@ -64,6 +69,12 @@ class BulkNotEnded(Conflict):
     """Its rows may still change."""
 
     title = "The job has not ended yet: wait for its end or cancel it"
+
+
+class RetriedAlready(Conflict):
+    """The job `retried_in` has yet to collect the failed rows; another one would find none, or some of them."""
+
+    title = "These rows are being tried again already: see the job that does it"
 
 
 class NothingToRetry(Conflict):
@@ -192,14 +203,19 @@ async def order_bulk(tx: Transaction, inside: Inside, order: BulkOrder) -> UUID:
 async def retry_failed(tx: Transaction, inside: Inside, job_id: UUID, command: RetryFailed) -> UUID:
     """Queue the failed rows of an ended job once more; returns the new job's id.
 
-    Raises NotFound, NotAllowed, UnknownField, BulkNotEnded, NothingToRetry.
+    Raises NotFound, NotAllowed, UnknownField, BulkNotEnded, RetriedAlready, NothingToRetry.
     """
+    # Who asks at the same moment waits here, and then sees the other's job.
+    await tx.execute(_LOCK_ENDED, {"id": job_id})
     job = await find_bulk(tx, job_id)
     act = known_act(inside, job.act)
     tx.officer.require(act.permission, reading=False)
     _refuse_unknown_fields(act, command.same)
     if job.state in {"queued", "running"}:
         raise BulkNotEnded(job_id=job_id)
+    retry_id = await tx.scalar(_COLLECTING_RETRY, {"failed_of": str(job_id), "kind": BULK_JOB})
+    if retry_id is not None:
+        raise RetriedAlready(job_id=job_id, retried_in=retry_id)
     if not await any_to_retry(tx, job_id):
         raise NothingToRetry(job_id=job_id)
     sealed = _sealed(tx.vault, Chosen(same=command.same))

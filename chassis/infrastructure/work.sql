@@ -55,6 +55,7 @@ CREATE TABLE bulk_item (
     job_id uuid NOT NULL REFERENCES job,
     number integer NOT NULL,
     request_sealed bytea,
+    request_index bytea,
     status integer,
     resource_id uuid,
     problem json,
@@ -65,6 +66,8 @@ CREATE TABLE bulk_item (
 );
 COMMENT ON TABLE bulk_item IS 'What a bulk job does, in order, and what became of each';
 COMMENT ON COLUMN bulk_item.request_sealed IS 'NULL: done, so that it need not be asked again';
+COMMENT ON COLUMN bulk_item.request_index IS 'Of a row that a filter found, until it is done or failed: what is found twice is taken once';
 COMMENT ON COLUMN bulk_item.problem IS 'As it was answered; never looked into, and jsonb keeps not every character';
 COMMENT ON COLUMN bulk_item.retried_in IS 'The bulk job that tries the failed row again';
+CREATE UNIQUE INDEX bulk_item_request ON bulk_item (job_id, request_index) WHERE request_index IS NOT NULL;
 CREATE INDEX bulk_item_failed ON bulk_item (job_id, number) WHERE status >= 400;

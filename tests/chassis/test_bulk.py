@@ -142,29 +142,6 @@ async def test_the_failed_ones_are_a_file(sample: ServiceUnderTest) -> None:
     )
 
 
-async def test_failed_rows_are_tried_again_once(sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The way back from a mistake: only those, with a field changed for all of them, however often it is asked."""
-    monkeypatch.setattr(bulk_job, "CHUNK_LIMIT", 2)
-    officer = sample.as_(Role.PETUGAS)
-    items = [{"account_id": account(n), "amount_rupiah": 2_000_000 if n > 2 else 1} for n in range(1, 7)]
-    job_id = await ordered(officer, act=CREDIT, items=items)
-    early = await officer.post(f"/bulk/{job_id}/retry-failed", json={})
-    assert early.json()["type"] == "urn:sinergi:problem:bulk-not-ended"
-    await sample.run_jobs()
-    both = [await officer.post(f"/bulk/{job_id}/retry-failed", json={"same": {"amount_rupiah": 7}}) for _ in range(2)]
-    assert [response.status_code for response in both] == [202, 202]
-    again = [UUID(response.json()["id"]) for response in both]
-    await sample.run_jobs()
-    assert await balances(sample) == {1: 1, 2: 1, 3: 7, 4: 7, 5: 7, 6: 7}
-    assert len(await sample.published_types()) == 6
-    jobs = [await job_of(officer, one) for one in again]
-    assert (sum(job["done"] for job in jobs), sum(job["failed"] for job in jobs)) == (4, 0)
-    assert {row["retried_in"] for row in await rows_of(officer, job_id, failed=True)} <= set(map(str, again))
-    for ended in (job_id, *again):
-        response = await officer.post(f"/bulk/{ended}/retry-failed", json={})
-        assert (response.status_code, response.json()["type"]) == (409, "urn:sinergi:problem:nothing-to-retry")
-
-
 ONE = [{"account_id": account(1), "amount_rupiah": 5}]
 EACH = {"act": TOP_UP, "each_of": "/accounts", "take": {"account_id": "id"}}
 REFUSED: list[tuple[dict[str, Any], str]] = [
