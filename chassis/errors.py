@@ -13,10 +13,12 @@ class Refusal(Exception):
     """A rule refuses. One subclass per reason; its name is the problem's code.
 
     `title` is the English sentence (msgid of the service's `locale/id.po`), `facts` what the caller needs to mend it.
+    `detail`, where there is one, is a second such sentence that names facts in braces: a limit must stand in words.
     """
 
     status: ClassVar[int] = 409
     title: ClassVar[str] = "The request was refused"
+    detail: ClassVar[str] = ""
 
     def __init__(self, **facts: FactValue) -> None:
         super().__init__(self.code)
@@ -86,3 +88,4 @@ class TooLarge(Refusal):
 
     status = 413
     title = "The request is larger than allowed"
+    detail = "At most {limit_bytes} bytes"

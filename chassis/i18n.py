@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from starlette.requests import Request
 
 
@@ -31,8 +32,14 @@ def _catalogue(package: str) -> dict[str, str]:
     return {str(message.id): str(message.string) for message in messages if message.id and message.string}
 
 
-def translate(package: str, language: Language, text: str) -> str:
-    """The text in the language: the service's own catalogue first, then the chassis's; else the English source."""
-    if language is Language.ENGLISH:
-        return text
-    return _catalogue(package).get(text) or _catalogue("chassis").get(text, text)
+def translate(package: str, language: Language, text: str, **values: object) -> str:
+    """The text in the language: the service's own catalogue first, then the chassis's; else the English source.
+
+    `values` replace their names in braces, numbers as the language writes them.
+    """
+    if language is not Language.ENGLISH:
+        text = _catalogue(package).get(text) or _catalogue("chassis").get(text, text)
+    for name, value in values.items():
+        told = format_decimal(value, locale=language) if isinstance(value, int) else str(value)
+        text = text.replace(f"{{{name}}}", told)
+    return text

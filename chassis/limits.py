@@ -1,7 +1,10 @@
 """Nothing in a request is unbounded."""
 
-from starlette.responses import JSONResponse
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.errors import TooLarge
+from chassis.problems import refusal_problem
 
 
 class RequestLimit:
@@ -43,11 +46,5 @@ class RequestLimit:
         await self._app(scope, replay, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = {
-            "type": "urn:sinergi:problem:too-large",
-            "title": f"Permintaan lebih besar dari {self._limit_bytes} byte",
-            "status": 413,
-            "facts": {"limit_bytes": self._limit_bytes},
-        }
-        response = JSONResponse(problem, 413, media_type="application/problem+json")
+        response = refusal_problem(Request(scope, receive), TooLarge(limit_bytes=self._limit_bytes))
         await response(scope, receive, send)

@@ -68,9 +68,17 @@ def _problem(request: Request, status: int, code: str, title: str, **more: Any) 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)
-    facts = {name: value if isinstance(value, str | int | list) else str(value) for name, value in error.facts.items()}
+    return refusal_problem(request, error)
+
+
+def refusal_problem(request: Request, refusal: Refusal) -> JSONResponse:
+    """The answer to a request that a rule refuses."""
+    known = refusal.facts.items()
+    facts = {name: value if isinstance(value, str | int | list) else str(value) for name, value in known}
     more: dict[str, Any] = {"facts": facts} if facts else {}
-    return _problem(request, error.status, error.code, error.title, **more)
+    if refusal.detail:
+        more["detail"] = translate(request.app.state.package, Language.of(request), refusal.detail, **facts)
+    return _problem(request, refusal.status, refusal.code, refusal.title, **more)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

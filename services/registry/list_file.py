@@ -7,19 +7,22 @@ and never named in an error: a file without a header row would name people.
 import csv
 import io
 import re
-import zipfile
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-
-from python_calamine import CalamineError, CalamineWorkbook
+import string
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from chassis.errors import Unprocessable
 from services.registry.domain.findings import Column
 from services.registry.domain.list_row import RawRow
+from services.registry.workbook import (
+    LIMIT_COLUMNS,
+    MAGIC,
+    FileUnreadable,
+    TooManyColumns,
+    TooManyRows,
+    read_workbook,
+)
 
-_XLSX_MAGIC = b"PK\x03\x04"
-_UNPACKED_LIMIT_BYTES = 200_000_000
-_DIGITS_A_SPREADSHEET_KEEPS = 10**15
 _ALIASES: dict[str, Column] = {
     "nik": Column.NIK,
     "nomor_induk_kependudukan": Column.NIK,
@@ -71,12 +74,6 @@ REQUIRED = (
 """Columns without which a list cannot be checked; the others may be left out."""
 
 
-class FileUnreadable(Unprocessable):
-    """Neither CSV text nor an XLSX workbook, or damaged, or protected by a password."""
-
-    title = "The file cannot be read as CSV or XLSX"
-
-
 class ColumnsMissing(Unprocessable):
     """The first row must name the columns."""
 
@@ -95,30 +92,31 @@ class ListEmpty(Unprocessable):
     title = "The list has no rows"
 
 
-class TooManyRows(Unprocessable):
-    """Split longer lists."""
+class CellTooLong(Unprocessable):
+    """Mostly a quotation mark that nothing closes: all that follows is one cell."""
 
-    title = "The list has more rows than one import may have"
+    title = "A cell holds more text than a cell may have"
+    detail = "At most {limit_characters} characters; look for a quotation mark that is not closed"
 
 
 def read_list(content: bytes, limit_rows: int) -> list[RawRow]:
     """Rows below the header, numbered as the spreadsheet numbers them; blank rows are skipped, not renumbered.
 
-    Raises `FileUnreadable`, `ColumnsMissing`, `ColumnTwice`, `ListEmpty`, `TooManyRows`.
+    Nothing may stand further down than `limit_rows` below the first row. Raises `FileUnreadable`, `ColumnsMissing`,
+    `ColumnTwice`, `ListEmpty`, `TooManyRows`, `TooManyColumns`, `CellTooLong`, `UnpacksTooLarge`.
     """
-    records = _xlsx(content) if content.startswith(_XLSX_MAGIC) else _csv(content)
-    numbered = [(number, record) for number, record in enumerate(records, start=1) if any(record)]
-    if not numbered:
-        raise ListEmpty
-    columns = _columns(numbered[0][1])
-    rows = [
-        RawRow(number, {column: record[at] for at, column in columns.items() if at < len(record) and record[at]})
-        for number, record in numbered[1:]
-    ]
+    records = read_workbook(content, limit_rows) if content.startswith(MAGIC) else _csv(content, limit_rows)
+    filled = ((number, record) for number, record in enumerate(records, start=1) if any(record))
+    columns: dict[int, Column] | None = None
+    rows: list[RawRow] = []
+    for number, record in filled:
+        if columns is None:
+            columns = _columns(record)
+            continue
+        cells = {column: record[at] for at, column in columns.items() if at < len(record) and record[at]}
+        rows.append(RawRow(number, cells))
     if not rows:
         raise ListEmpty
-    if len(rows) > limit_rows:
-        raise TooManyRows(rows_count=len(rows), limit_rows=limit_rows)
     return rows
 
 
@@ -137,14 +135,23 @@ def _columns(header: Sequence[str]) -> dict[int, Column]:
     return columns
 
 
-def _csv(content: bytes) -> list[list[str]]:
+def _csv(content: bytes, limit_rows: int) -> Iterator[list[str]]:
     text = _decoded(content)
     first_line = text.lstrip("\r\n").split("\n", 1)[0]
     delimiter = max(";,\t", key=first_line.count)
+    lines = io.StringIO(text)
     try:
-        return [[cell.strip() for cell in record] for record in csv.reader(io.StringIO(text), delimiter=delimiter)]
-    except csv.Error:
+        for record in islice(csv.reader(lines, delimiter=delimiter), limit_rows + 1):
+            if any(map(str.strip, islice(record, LIMIT_COLUMNS, None))):
+                raise TooManyColumns(limit_columns=LIMIT_COLUMNS)
+            yield [cell.strip() for cell in record[:LIMIT_COLUMNS]]
+    except csv.Error as error:
+        if "field limit" in str(error):
+            raise CellTooLong(limit_characters=csv.field_size_limit()) from None
         raise FileUnreadable from None
+    # Spreadsheets save blank rows below the list, and those are none too many.
+    if lines.read().strip(string.whitespace + '";,'):
+        raise TooManyRows(limit_rows=limit_rows)
 
 
 def _decoded(content: bytes) -> str:
@@ -158,28 +165,3 @@ def _decoded(content: bytes) -> str:
         if "\0" not in text:
             return text
     raise FileUnreadable
-
-
-def _xlsx(content: bytes) -> Iterable[list[str]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > _UNPACKED_LIMIT_BYTES:
-            raise FileUnreadable(unpacked_bytes=unpacked)
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
-        return [[_cell(value) for value in record] for record in sheet.to_python(skip_empty_area=False)]
-    except (CalamineError, zipfile.BadZipFile, IndexError, OSError):
-        raise FileUnreadable from None
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return "ya" if value else "tidak"
-    if isinstance(value, float) and value.is_integer():
-        # A spreadsheet keeps fifteen digits of a number, so the sixteenth of a NIK is gone: show it as what it is.
-        return f"{value:.5E}" if value >= _DIGITS_A_SPREADSHEET_KEEPS else str(int(value))
-    return str(value).strip()

@@ -17,6 +17,7 @@ OWN = {
         "list_file.py": "reads CSV and XLSX into rows",
         "need.py": "which roles see names in clear",
         "views.py": "the answers of several use cases",
+        "workbook.py": "reads the cells of an XLSX in bounded memory",
     },
     "disbursement": {
         "names.py": "asks the registry for names to print",

@@ -40,8 +40,9 @@ def test_every_refusal_is_told_in_indonesian() -> None:
     for refusal in refusals():
         package = "/".join(refusal.__module__.split(".")[:2])
         told = catalogue(package) | catalogue("chassis")
-        if not told.get(refusal.title) and refusal.__module__.startswith(("chassis.", "services.")):
-            untold.add(f"{refusal.__module__}.{refusal.__name__}: {refusal.title}")
+        for words in filter(None, (refusal.title, refusal.detail)):
+            if not told.get(words) and refusal.__module__.startswith(("chassis.", "services.")):
+                untold.add(f"{refusal.__module__}.{refusal.__name__}: {words}")
     assert not untold
 
 

@@ -288,6 +288,7 @@ async def test_a_body_over_the_limit_is_413_naming_the_limit(sample: ServiceUnde
     response = await sample.as_(Role.PETUGAS).post("/uploads", content=b"x" * (limit + 1))
     assert response.status_code == 413
     assert response.json()["facts"] == {"limit_bytes": limit}
+    assert response.json()["detail"] == "Paling besar 16.777.216 byte"
 
 
 def test_a_route_without_permission_stops_the_start() -> None:

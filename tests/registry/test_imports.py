@@ -200,20 +200,26 @@ async def test_rows_of_another_region_are_refused_by_scope(registry: ServiceUnde
 
 
 @pytest.mark.parametrize(
-    ("content", "settings", "status", "problem"),
+    ("content", "settings", "status", "problem", "limit"),
     [
-        (b"nama\nA\n", {}, 422, "columns-missing"),
-        (b"\x00\x01", {}, 422, "file-unreadable"),
-        (csv_list(cells(1), cells(2)), {"list_limit_rows": 1}, 422, "too-many-rows"),
-        (csv_list(cells(1), cells(2)), {"list_limit_bytes": 100}, 413, "too-large"),
+        (b"nama\nA\n", {}, 422, "columns-missing", None),
+        (b"\x00\x01", {}, 422, "file-unreadable", None),
+        (csv_list(*[cells(1)] * 1235), {"list_limit_rows": 1234}, 422, "too-many-rows", "1.234 baris"),
+        (csv_list(cells(1), cells(2)), {"list_limit_bytes": 100}, 413, "too-large", "100 byte"),
     ],
 )
 async def test_files_that_are_no_list_are_refused_in_words(
-    start_service: ServiceFactory, content: bytes, settings: dict[str, int], status: int, problem: str
+    start_service: ServiceFactory,
+    content: bytes,
+    settings: dict[str, int],
+    status: int,
+    problem: str,
+    limit: str | None,
 ) -> None:
     registry = await start_service("registry", **settings)
     response = await upload(registry.as_(Role.PETUGAS), content)
     assert (response.status_code, response.json()["type"]) == (status, f"urn:sinergi:problem:{problem}")
+    assert (limit or "") in response.json().get("detail", "")
 
 
 async def test_a_repeated_upload_request_has_one_effect(registry: ServiceUnderTest) -> None:

@@ -54,6 +54,7 @@ class TextTooLong(Unprocessable):
     """Longer than may be sent, measured with long sample values."""
 
     title = "The text is too long"
+    detail = "{text} takes {segments} SMS, at most {segments_at_most} are allowed"
 
 
 class ControlCharacter(Unprocessable):
