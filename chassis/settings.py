@@ -50,8 +50,8 @@ class ServiceSettings(BaseSettings):
     relay_batch_size: int = 1000
     consumer_batch_size: int = 1000
     outbox_depth_limit: int = 5000
-    """Bulk jobs wait while more events than this are unsent: what a relay sends in a second, which is how long the event
-    of a single act may then stand behind a job's."""
+    """Bulk jobs wait while more events than this are unsent, what a relay sends in a second: so long, and a chunk
+    longer, the event of a single act may stand behind a job's."""
 
     @property
     def zone(self) -> ZoneInfo:
