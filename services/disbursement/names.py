@@ -11,7 +11,8 @@ from chassis.tls import trusted
 from services.disbursement.settings import Settings
 
 _PURPOSE = "handover"
-_BATCH = 500
+LOOK_UP_AT_MOST = 500
+"""People the registry looks up in one request."""
 
 
 class NamesUnavailable(Refusal):
@@ -24,19 +25,20 @@ class NamesUnavailable(Refusal):
 async def names_of(request: Request, person_ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
     """Name, village and address by person, asked with the reader's own token; people it may not see are left out.
 
-    Raises NamesUnavailable.
+    At most `LOOK_UP_AT_MOST` people. Raises NamesUnavailable.
     """
+    if not person_ids:
+        return {}
     settings: Settings = request.app.state.settings
     headers = {"Authorization": request.headers.get("authorization") or f"Bearer {request.cookies.get('session', '')}"}
     found: dict[UUID, dict[str, str]] = {}
     async with httpx.AsyncClient(
         verify=trusted(), base_url=settings.registry_url, headers=headers, timeout=settings.registry_timeout_seconds
     ) as client:
-        for start in range(0, len(person_ids), _BATCH):
-            for item in await _look_up(client, person_ids[start : start + _BATCH]):
-                found[UUID(item["person_id"])] = {
-                    name: str(item.get(name) or "") for name in ("name", "address", "village")
-                }
+        for item in await _look_up(client, person_ids):
+            found[UUID(item["person_id"])] = {
+                name: str(item.get(name) or "") for name in ("name", "address", "village")
+            }
     return found
 
 

@@ -169,6 +169,35 @@ async def test_printed_pages_bear_names_asked_with_the_readers_token(printing: S
     refused(await world.petugas.get(f"/basts/{second}/page"), 503, "names-unavailable")
 
 
+async def test_an_attendance_list_comes_in_parts_of_one_look_up_each(printing: ServiceUnderTest) -> None:
+    world = await World.make(printing)
+    (one,) = people(1)
+    await world.decided(one)
+    session_id, grant = await world.session(), await world.grant_of(one)
+    path = f"/handover-sessions/{session_id}/attendance-list"
+    asked = len(Registry.asked)
+    assert (await world.petugas.get(path)).status_code == 200, "nobody is invited yet"
+    await world.service.execute(
+        "INSERT INTO appointment (id, session_id, grant_id, person_id, state, recorded_at)"
+        " SELECT gen_random_uuid(), :session, :grant, :person, 'missed', now() FROM generate_series(1, 1001)",
+        session=session_id,
+        grant=grant["id"],
+        person=one,
+    )
+    numbers: list[int] = []
+    counts: list[int] = []
+    after = ""
+    while after or not counts:
+        page = (await world.petugas.get(path + after)).text
+        found = [int(number) for number in re.findall(r"<tr><td>(\d+)</td>", page)]
+        counts.append(len(found))
+        numbers += found
+        after = "".join(re.findall(r'href="(\?after=[^"]+)"', page))
+    assert counts == [500, 500, 1]
+    assert numbers == list(range(1, 1002))
+    assert [len(body["person_ids"]) for _, body in Registry.asked[asked:]] == counts
+
+
 async def test_aid_told_in_another_agencys_name_is_kept_but_not_believed(world: World) -> None:
     one, other = people(2)
     await world.known(one, other)

@@ -1,6 +1,7 @@
 """Handover sessions, invitations, no-shows, handovers singly and by list."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
@@ -14,7 +15,7 @@ from chassis.pages import render
 from chassis.paging import LIMIT_MAX, After, AfterPlace, Limit, Page
 from chassis.transaction import Transaction
 from services.disbursement.api.common import READ, about, page, views
-from services.disbursement.names import names_of
+from services.disbursement.names import LOOK_UP_AT_MOST, names_of
 from services.disbursement.store import handover_tables, reading
 from services.disbursement.store.handovers import load_session
 from services.disbursement.store.programmes import load_programme
@@ -130,22 +131,21 @@ async def post_close(session_id: UUID, body: CloseHandoverSession, act: Act) -> 
 
 
 @routes.get("/handover-sessions/{session_id}/attendance-list", permission=PRINT, response_class=HTMLResponse)
-async def get_attendance_list(session_id: UUID, request: Request, read: Read) -> HTMLResponse:
-    """The printable daftar hadir, names from the registry."""
+async def get_attendance_list(session_id: UUID, request: Request, read: Read, after: After = None) -> HTMLResponse:
+    """The printable daftar hadir, names from the registry; a long one in parts, each with a link to the next."""
 
-    async def values(tx: Transaction) -> dict[str, object]:
+    async def values(tx: Transaction) -> dict[str, Any]:
         session = await load_session(tx, session_id)
         programme = await load_programme(tx, session.programme_id)
         packages = {package.code: package.name for package in programme.packages}
-        rows = await reading.invited(tx, session_id)
-        return {"session": session, "programme": programme, "packages": packages, "rows": rows}
+        part = await reading.attendance_part(tx, session_id, after, LOOK_UP_AT_MOST)
+        return {"session": session, "programme": programme, "packages": packages, "part": part}
 
     found = await read(values)
-    rows = views(InvitedView, found.pop("rows"))  # type: ignore[arg-type]
-    names = await names_of(request, [row.person_id for row in rows])
+    names = await names_of(request, [row.person_id for row in found["part"].rows])
     zone = request.app.state.settings.zone
     package = request.app.state.package
-    html = render(package, "attendance_list.html", Language.of(request), zone, invited=rows, names=names, **found)
+    html = render(package, "attendance_list.html", Language.of(request), zone, names=names, **found)
     return HTMLResponse(html)
 
 

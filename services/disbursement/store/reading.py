@@ -37,7 +37,14 @@ LEFT JOIN bast ON bast.grant_id = appointment.grant_id AND bast.session_id = app
 WHERE appointment.session_id = :session_id AND appointment.state <> 'replaced'
 """
 
-_ALL_INVITED = text(_INVITED + "ORDER BY aid_grant.region_code, appointment.grant_id")
+_ATTENDANCE_PART = text(
+    "WITH listed AS (SELECT invited.*, row_number() OVER (ORDER BY region_code, id) AS number FROM ("  # noqa: S608
+    + _INVITED
+    + """) AS invited)
+SELECT * FROM listed WHERE number > coalesce((SELECT number FROM listed WHERE id = CAST(:after AS uuid)), 0)
+ORDER BY number LIMIT :limit
+"""
+)
 _INVITED_PAGE = text(_INVITED + "AND appointment.id > CAST(:after AS uuid) ORDER BY appointment.id LIMIT :limit")
 
 
@@ -97,9 +104,13 @@ async def reserve_page(tx: Transaction, programme_id: UUID, after: int, limit: i
     return cut_page(rows, limit, lambda row: int(row.position))
 
 
-async def invited(tx: Transaction, session_id: UUID) -> Sequence[Any]:
-    """Who is invited to a session, with each one's outcome, by village: the whole list, as it is printed."""
-    return await tx.fetch_all(_ALL_INVITED, {"session_id": session_id})
+async def attendance_part(tx: Transaction, session_id: UUID, after: UUID | None, limit: int) -> PageRows[Any, UUID]:
+    """A part of who is invited to a session, by village, numbered through all parts, with each one's outcome.
+
+    If who stands at `after` is invited elsewhere by now, it is the first part: nobody is missed.
+    """
+    parameters = {"session_id": session_id, "after": after, "limit": limit + 1}
+    return cut_page(await tx.fetch_all(_ATTENDANCE_PART, parameters), limit, lambda row: row.id)
 
 
 async def invited_page(tx: Transaction, session_id: UUID, after: UUID | None, limit: int) -> PageRows[Any, UUID]:
