@@ -97,6 +97,22 @@ async def test_one_is_told_then_the_rest_of_the_newest_version(world: World) -> 
     assert (again.status_code, again.json()["type"]) == (409, "urn:sinergi:problem:not-listed")
 
 
+async def test_a_full_list_is_followed_by_a_further_one(world: World) -> None:
+    head, printed = await _three_listed(world)
+    await world.service.execute("UPDATE printed_list SET entries_count = 199 WHERE id = :id", id=printed["id"])
+    people = [world.people.add(None) for _ in range(3)]
+    await world.service.deliver(*(scheduled(person, handover_session_id=SESSION) for person in people))
+    await world.settle(until="listed")
+    lists = (await head.get("/lists", params={"state": "open"})).json()["items"]
+    assert {one["id"]: one["open_count"] for one in lists if one["id"] == printed["id"]} == {printed["id"]: 4}
+    assert [one["open_count"] for one in lists if one["id"] != printed["id"]] == [2]
+    assert {one["group_id"] for one in lists} == {str(SESSION)}
+    for one in lists:
+        body = {"occurred_on": _today(), "version": one["version"]}
+        assert (await head.post(f"/lists/{one['id']}/acknowledgement", json=body)).status_code == 201
+    assert await world.states() == ["acknowledged"] * 6
+
+
 async def test_another_village_sees_and_acknowledges_nothing(world: World) -> None:
     _, printed = await _three_listed(world)
     other = _village_head(world, region="33.28.03.2002")

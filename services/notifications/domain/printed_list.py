@@ -10,7 +10,7 @@ from services.notifications.domain.message import Matter
 
 
 class ListState(StrEnum):
-    """`open` takes further messages; the others are final: all entries settled, with or without anybody told."""
+    """`open` takes further messages until it is full; the others are final: all settled, somebody told or nobody."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"

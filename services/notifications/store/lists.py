@@ -19,18 +19,24 @@ from services.notifications.store.tables import list_entry, printed_list
 
 _OPEN_LIST = text(
     """
-    INSERT INTO printed_list (id, programme_id, matter, group_id, agency, region_code, state, version, created_at)
-    VALUES (:id, :programme_id, :matter, :group_id, :agency, :region_code, 'open', 1, :now)
-    ON CONFLICT (agency, programme_id, matter, group_id, region_code) WHERE state = 'open'
-    DO UPDATE SET version = printed_list.version + 1
+    INSERT INTO printed_list (
+        id, programme_id, matter, group_id, agency, region_code, state, version, entries_count, created_at
+    )
+    VALUES (:id, :programme_id, :matter, :group_id, :agency, :region_code, 'open', 1, 1, :now)
+    ON CONFLICT (agency, programme_id, matter, group_id, region_code) WHERE state = 'open' AND entries_count < 200
+    DO UPDATE SET version = printed_list.version + 1, entries_count = printed_list.entries_count + 1
     RETURNING id
     """
 )
+"""A list that is full leaves the index, so that the next message makes a further one."""
 _open_entry = list_entry.c.withdrawn_at.is_(None) & list_entry.c.acknowledged_on.is_(None)
 
 
 async def list_for(tx: Transaction, message: Message) -> UUID:
-    """The open list of the message's village and session, made for it when there is none; locked, and counted up."""
+    """The open list of the message's village and session that has room for it, made when there is none.
+
+    It is locked, and counts the message as an entry.
+    """
     values = {
         "programme_id": message.programme_id,
         "matter": message.matter.value,

@@ -144,6 +144,7 @@ printed_list = Table(
     Column("region_code", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("entries_count", Integer, nullable=False, server_default="0"),
     Column("created_at", _moment, nullable=False),
     CheckConstraint("state IN ('open', 'acknowledged', 'withdrawn')", name="printed_list_state"),
     Index(
@@ -154,7 +155,7 @@ printed_list = Table(
         "group_id",
         "region_code",
         unique=True,
-        postgresql_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open' AND entries_count < 200"),
     ),
     Index("printed_list_scope", "agency", "region_code", "id"),
     Index("printed_list_in_state", "state", "agency", "region_code", "id"),

@@ -138,10 +138,13 @@ CREATE TABLE printed_list (
     region_code text NOT NULL,
     state text NOT NULL CONSTRAINT printed_list_state CHECK (state IN ('open', 'acknowledged', 'withdrawn')),
     version integer NOT NULL,
+    entries_count integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL
 );
+COMMENT ON COLUMN printed_list.entries_count IS 'Entries ever made; a list that is full stays open and takes no more';
 CREATE UNIQUE INDEX printed_list_one_open
-    ON printed_list (agency, programme_id, matter, group_id, region_code) WHERE state = 'open';
+    ON printed_list (agency, programme_id, matter, group_id, region_code)
+    WHERE state = 'open' AND entries_count < 200;
 CREATE INDEX printed_list_scope ON printed_list (agency, region_code, id);
 CREATE INDEX printed_list_in_state ON printed_list (state, agency, region_code, id);
 CREATE INDEX printed_list_programme ON printed_list (programme_id, agency, region_code, id);
