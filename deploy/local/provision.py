@@ -12,7 +12,10 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from deploy.local.errors import StackError
+from deploy.local.postgres import SETTINGS
 
+LOCKS_NEEDED = int(SETTINGS["max_locks_per_transaction"]) * int(SETTINGS["max_connections"])
+"""Locks that the server has room for, all transactions together: a chunk's events take one for each of their keys."""
 ROLE_KINDS = ("owner", "app", "worker")
 _IDENTIFIER = re.compile(r"[a-z][a-z_]{0,40}")
 
@@ -64,13 +67,14 @@ async def provision_database(
     """Make the database of a service, named as it or as `database`, and its owner, application and worker roles.
 
     None is a superuser or bypasses row-level security. The owner role alone may change the schema; what the others
-    may do to its tables is granted by the migrations.
+    may do to its tables is granted by the migrations. Raises StackError for a server without room for `LOCKS_NEEDED`.
     """
     database = database or service
     if not (_IDENTIFIER.fullmatch(service) and _IDENTIFIER.fullmatch(database)):
         raise StackError(f"{service!r} cannot name a database: small letters and underscores only.")
     connection = await asyncpg.connect(superuser_url)
     try:
+        await _require_room_for_locks(connection)
         for kind in ROLE_KINDS:
             await _ensure_role(connection, f"{service}_{kind}", passwords[kind])
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", database):
@@ -81,6 +85,17 @@ async def provision_database(
         await connection.close()
     await own_schema(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{database}")), service)
     return database_urls(superuser_url, service, passwords).for_database(database)
+
+
+async def _require_room_for_locks(connection: asyncpg.Connection) -> None:
+    """Large jobs that run out of locks (53200) are repeated for ever: that passes for a failure that ends by itself."""
+    locks = int(await connection.fetchval("SHOW max_locks_per_transaction"))
+    connections = int(await connection.fetchval("SHOW max_connections"))
+    if locks * connections < LOCKS_NEEDED:
+        raise StackError(
+            f"PostgreSQL has max_locks_per_transaction = {locks}: with max_connections = {connections} at least "
+            f"{-(-LOCKS_NEEDED // connections)} are needed. Set it in postgresql.conf and restart the server."
+        )
 
 
 async def create_topics(bootstrap_servers: str, topics: Iterable[Topic], prefix: str = "") -> None:
