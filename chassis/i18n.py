@@ -32,7 +32,7 @@ def _catalogue(package: str) -> dict[str, str]:
     return {str(message.id): str(message.string) for message in messages if message.id and message.string}
 
 
-def translate(package: str, language: Language, text: str, **values: object) -> str:
+def translate(package: str, language: Language, text: str, /, **values: object) -> str:
     """The text in the language: the service's own catalogue first, then the chassis's; else the English source.
 
     `values` replace their names in braces, numbers as the language writes them.
