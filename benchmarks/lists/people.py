@@ -110,6 +110,11 @@ async def filled(servers: Servers, name: str, people: int) -> AsyncIterator[Fill
         await servers.execute("postgres", f'DROP DATABASE "{database}" WITH (FORCE)')
 
 
+def has_giant(people: int) -> bool:
+    """Whether one programme of so many people has a tenth of them."""
+    return people >= GIANT_FROM
+
+
 def villages() -> list[str]:
     """Codes of the kabupaten's villages."""
     lines = (line for line in _REGIONS.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))

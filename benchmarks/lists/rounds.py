@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from benchmarks.lists.measure import Asking, ask_all
-from benchmarks.lists.people import filled
+from benchmarks.lists.people import filled, has_giant
 from benchmarks.lists.table import ROUTES
 from benchmarks.servers import Servers
 from benchmarks.targets import Target, row
@@ -73,7 +73,12 @@ def counted(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def giants(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Those of a programme that itself grows with the people, judged by what they take; the slowest first."""
+    """Those of a programme that itself grows with the people, judged by what they take; the slowest first.
+
+    None where there are too few people for one: the answers are those of a programme that nobody is in.
+    """
+    if not has_giant(found["sizes"][-1]):
+        return []
     of_giant = [timing for timing in (*found["timings"], *found["only_large"]) if _is_giant(timing)]
     return sorted(of_giant, key=lambda timing: -timing["large_ms"])
 
