@@ -68,15 +68,16 @@ def unreadable_batch(producer: AIOKafkaProducer) -> Any:
 
 async def send(kafka: Kafka, topic: str, facts: list[OrderedV1]) -> None:
     """Publish as an outside party does."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all")
-    await producer.start()
-    try:
+    async with producing(kafka) as producer:
         for fact in facts:
-            headers = [(name, value.encode()) for name, value in headers_of(fact).items()]
-            key = str(fact.account_id).encode()
-            await producer.send_and_wait(topic, fact.model_dump_json().encode(), key=key, headers=headers)
-    finally:
-        await producer.stop()
+            await send_one(producer, topic, fact)
+
+
+async def send_one(producer: AIOKafkaProducer, topic: str, fact: OrderedV1) -> None:
+    """Publish, and wait until the broker has it."""
+    headers = [(name, value.encode()) for name, value in headers_of(fact).items()]
+    key = str(fact.account_id).encode()
+    await producer.send_and_wait(topic, fact.model_dump_json().encode(), key=key, headers=headers)
 
 
 async def read_all(kafka: Kafka, topic: str, count: int) -> list[tuple[str, int, dict[str, str]]]:
