@@ -47,7 +47,7 @@ from chassis.settings import ServiceSettings
 from chassis.subscription import Subscription
 from chassis.telemetry import start_tracing, without_query
 from chassis.timers import Timers
-from chassis.workers import Background, Worker
+from chassis.workers import Background, Presence, Worker
 
 log = logger(__name__)
 
@@ -82,6 +82,7 @@ class Service:
         self.projection = projection
         self.vault = Vault.from_file(settings.encryption_keys_file)
         self.metrics = Metrics()
+        self.presence = Presence()
         published = {kind: rupiah_fields(entry.model) for kind, entry in catalogue.items() if entry.owner == name}
         self.metrics.expect(published, name, self.consumers.kinds)
         self.expected_migration = migrations.heads(package)[0]
@@ -135,7 +136,7 @@ class Service:
         self.inside.app.state = app.state
         answer_with_problems(app)
         app.add_middleware(RequestLimit, limit_bytes=self.settings.request_limit_bytes)
-        app.add_middleware(CountRequests, metrics=self.metrics)
+        app.add_middleware(CountRequests, metrics=self.metrics, presence=self.presence)
         always = [health_routes(self), metrics_routes(self.metrics), admin_routes(self)]
         routers = [*always, *(routes if self.settings.runs("api") else ())]
         refuse_undeclared_routes(routers)
@@ -209,6 +210,7 @@ class Service:
             batch_size=self.settings.consumer_batch_size,
             instance=self.settings.service_instance,
             projection=self.projection,
+            presence=self.presence,
         )
 
     def _backlog(self) -> Backlog:

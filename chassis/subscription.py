@@ -26,7 +26,7 @@ from chassis.processing import Processor
 from chassis.projection import GenerationChanged, Projection, consumer_of
 from chassis.records import RecordReader
 from chassis.stopping import stop_for_certain
-from chassis.workers import more_gather, pause, rest_after
+from chassis.workers import Presence, more_gather, pause, rest_after
 
 log = logger(__name__)
 
@@ -67,7 +67,8 @@ class Subscription:
 
     def __init__(
         self, *, service: str, bootstrap_servers: str, database: Database, catalogue: Catalogue,
-        consumers: Consumers, batch_size: int, instance: str = "", projection: Projection | None = None,
+        consumers: Consumers, batch_size: int, presence: Presence, instance: str = "",
+        projection: Projection | None = None,
     ) -> None:  # fmt: skip
         self._service = service
         self._bootstrap_servers = bootstrap_servers
@@ -77,6 +78,7 @@ class Subscription:
         self._projection = projection
         self._topics = sorted({catalogue[kind].topic.name for kind in consumers.kinds})
         self._batch_size = batch_size
+        self._presence = presence
         self._instance = f"{service}-{instance}" if instance else None
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
@@ -209,7 +211,7 @@ class Subscription:
             # Telling Kafka too would decide nothing, hold up each batch, and hang for ever with a client that has lost
             # its group's coordinator.
             message.committed = AckStatus.ACKED
-            await rest_after(len(records))
+            await rest_after(len(records), self._presence)
         except (GenerationChanged, KafkaError):
             # The batch goes back to the log, again and again, until `run` has seen the same: not in a hot loop.
             await asyncio.sleep(GENERATION_PAUSE_SECONDS)

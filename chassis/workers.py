@@ -26,6 +26,7 @@ PATIENT_SECONDS = 0.1
 CROWD_FROM = 300
 CROWD_REST_SECONDS = 0.15
 """So many at once are a bulk job's: what follows from it rests between batches, or requests wait for a processor."""
+PRESENT_SECONDS = 2.0
 
 
 async def pause(stopping: asyncio.Event, seconds: float) -> None:
@@ -46,9 +47,25 @@ async def more_gather(count: int, limit: int, *, patiently: bool = False) -> boo
     return waits
 
 
-async def rest_after(count: int) -> None:
-    """After a batch that only a bulk job makes, leave the processors to others for a moment."""
-    if count >= CROWD_FROM:
+@dataclass(slots=True)
+class Presence:
+    """Whether somebody was asking this process for something just now: an officer, a gateway, another service."""
+
+    asked_at: float = float("-inf")
+
+    def note(self) -> None:
+        """A request has come."""
+        self.asked_at = time.monotonic()
+
+    @property
+    def felt(self) -> bool:
+        """Whether one came within PRESENT_SECONDS."""
+        return time.monotonic() - self.asked_at < PRESENT_SECONDS
+
+
+async def rest_after(count: int, presence: Presence) -> None:
+    """After a batch that only a bulk job makes, leave the processors for a moment to those who ask for something."""
+    if count >= CROWD_FROM and presence.felt:
         await asyncio.sleep(CROWD_REST_SECONDS)
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.metrics.instruments import CONTENT_TYPE, Metrics
+from chassis.workers import Presence
 
 UNCOUNTED = ("/metrics", "/health/live", "/health/ready")
 """Asked every few seconds by machines: they would drown the officers' requests."""
@@ -13,17 +14,19 @@ METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"}
 
 
 class CountRequests:
-    """Middleware around all others, so that what they refuse is counted too."""
+    """Middleware around all others, so that what they refuse is counted too. Notes each in `presence` when it comes."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, presence: Presence) -> None:
         self._app = app
         self._metrics = metrics
+        self._presence = presence
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, and count it when it ends; one that ends without an answer counts as 500."""
         if scope["type"] != "http" or scope["path"] in UNCOUNTED:
             await self._app(scope, receive, send)
             return
+        self._presence.note()
         began, status = time.monotonic(), 500
 
         async def note(message: Message) -> None:

@@ -1,6 +1,7 @@
 """Where many come together, more are waited for; what comes alone is not held up."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,7 +12,8 @@ from aiokafka.errors import KafkaError
 from chassis import workers
 from chassis.service import Service
 from chassis.subscription import Subscription
-from chassis.workers import CROWD_FROM, GATHERING_FROM, Worker, more_gather, rest_after
+from chassis.workers import CROWD_FROM, GATHERING_FROM, PRESENT_SECONDS, Presence, Worker, more_gather, rest_after
+from tests.support.service import ServiceUnderTest
 
 
 @pytest.mark.parametrize(
@@ -31,18 +33,29 @@ async def test_where_nobody_waits_even_one_is_held_up(count: int, waits: bool, m
     assert await more_gather(count, 500, patiently=True) is waits
 
 
-@pytest.mark.parametrize(("count", "rests"), [(1, False), (CROWD_FROM - 1, False), (CROWD_FROM, True)])
-async def test_after_a_bulk_jobs_batch_others_go_first(
-    count: int, rests: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("count", "asked_seconds_ago", "rests"),
+    [(1, 0, False), (CROWD_FROM - 1, 0, False), (CROWD_FROM, 0, True), (CROWD_FROM, PRESENT_SECONDS, False)],
+)
+async def test_after_a_bulk_jobs_batch_those_who_ask_go_first(
+    count: int, asked_seconds_ago: float, rests: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Where nobody asks for anything, nobody gains by a rest."""
     slept = list[float]()
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
     monkeypatch.setattr("chassis.workers.asyncio.sleep", sleep)
-    await rest_after(count)
+    presence = Presence(time.monotonic() - asked_seconds_ago)
+    await rest_after(count, presence)
     assert slept == ([workers.CROWD_REST_SECONDS] if rests else [])
+
+
+@pytest.mark.parametrize(("path", "felt"), [("/metrics", False), ("/health/ready", False), ("/accounts", True)])
+async def test_a_request_is_felt_and_a_machines_look_is_not(sample: ServiceUnderTest, path: str, felt: bool) -> None:
+    await sample.client().get(path)
+    assert sample.service.presence.felt is felt
 
 
 @pytest.mark.parametrize(("found", "rests"), [(0, True), (4, True), (5, False)])
@@ -102,7 +115,7 @@ async def test_what_the_client_gave_is_kept_when_it_cannot_give_more(
         return {place: list(range(GATHERING_FROM))}
 
     subscription = Subscription(
-        service="s", bootstrap_servers="", database=cast(Any, None), catalogue={}, batch_size=500,
+        service="s", bootstrap_servers="", database=cast(Any, None), catalogue={}, batch_size=500, presence=Presence(),
         consumers=cast(Any, SimpleNamespace(kinds=())),
     )  # fmt: skip
     found = await subscription._ask(cast(AIOKafkaConsumer, SimpleNamespace(getmany=getmany)))
