@@ -17,10 +17,13 @@ from typing import Any
 
 import typer
 import uvicorn
+import uvloop
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulators.gateway_settings import GatewaySettings
 from simulators.magic_numbers import MAGIC_ENDINGS, Reaction, Receipts, Treatment, treatment
@@ -115,6 +118,23 @@ class Gateway:
             memory.popitem(last=False)
 
 
+class OnlyOurClient:
+    """Middleware that answers 401 to everybody without the secret; what the gateway is, it tells to all."""
+
+    def __init__(self, app: ASGIApp, secret: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {secret}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve or refuse one request."""
+        if scope["type"] != "http" or scope["path"] == "/simulator":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("authorization", "").encode()
+        allowed = hmac.compare_digest(given, self._expected)
+        await (self._app if allowed else JSONResponse({"error": "unauthorised"}, 401))(scope, receive, send)
+
+
 def create_app(settings: GatewaySettings) -> FastAPI:
     """The gateway as an ASGI application."""
     secret = settings.secret.get_secret_value()
@@ -128,14 +148,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
     app = FastAPI(title="Simulated SMS gateway", docs_url=None, redoc_url=None, lifespan=lifespan)
 
-    @app.middleware("http")
-    async def only_our_client(request: Request, call_next: Any) -> Any:
-        expected = f"Bearer {secret}"
-        open_to_all = request.url.path == "/simulator"
-        if open_to_all or hmac.compare_digest(request.headers.get("authorization", "").encode(), expected.encode()):
-            return await call_next(request)
-        return JSONResponse({"error": "unauthorised"}, 401)
-
+    app.add_middleware(OnlyOurClient, secret=secret)
     _declare(app, gateway)
     return app
 
@@ -171,7 +184,7 @@ def main(port: int = 0, host: str = "127.0.0.1") -> None:
     """Run until SIGTERM, SIGINT, or the end of the parent (STOP_WHEN_STDIN_CLOSES=1)."""
     settings = GatewaySettings()
     config = uvicorn.Config(create_app(settings), host=host, port=port, log_level="warning", access_log=False)
-    asyncio.run(_serve(uvicorn.Server(config)))
+    uvloop.run(_serve(uvicorn.Server(config)))
 
 
 async def _serve(server: uvicorn.Server) -> None:

@@ -20,7 +20,7 @@ SAMPLE_TIMEOUT_SECONDS = 4.0
 REASONS_LIMIT = 20
 """Most parked reasons told apart: the number of series stays bounded whatever is parked."""
 
-_QUEUES = text(
+QUEUES = text(
     f"""
     WITH {HELD}
     SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 100000) AS unsent)
@@ -32,7 +32,7 @@ _QUEUES = text(
            (SELECT extract(epoch FROM clock_timestamp() - beat_at)::float FROM relay_leader) AS relay_beat_age,
            (SELECT count(*) FROM (
                SELECT 1 FROM timer WHERE state = 'waiting' AND coalesce(retry_at, due_at) <= statement_timestamp()
-               LIMIT 1000) AS due) AS timers_overdue,
+               ORDER BY coalesce(retry_at, due_at) LIMIT 1000) AS due) AS timers_overdue,
            (SELECT extract(epoch FROM clock_timestamp() - coalesce(retry_at, due_at))::float FROM timer
             WHERE state = 'waiting' AND coalesce(retry_at, due_at) <= statement_timestamp()
             ORDER BY coalesce(retry_at, due_at) LIMIT 1) AS timers_oldest,
@@ -93,7 +93,7 @@ class Sampler:
 
     async def _sample_database(self) -> None:
         async with self._service.database.engine.connect() as connection:
-            queues = (await connection.execute(_QUEUES)).one()
+            queues = (await connection.execute(QUEUES)).one()
             parked = (await connection.execute(_PARKED, {"limit": REASONS_LIMIT})).all()
             jobs = (await connection.execute(_JOBS)).all()
         self._show_queues(queues)
