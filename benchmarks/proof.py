@@ -5,16 +5,12 @@ from typing import Final
 
 from rich.console import Console
 
-from benchmarks.repeating import REPEATED_SHARE, repeated_records
+from benchmarks.repeating import repeated_records, require_share, settle
 from benchmarks.rounds import WrongEnd, measure
 from benchmarks.sides import Side
 
 console = Console(stderr=True)
 PROOF_PEOPLE: Final = 10_000
-SETTLE_SECONDS: Final = 2.0
-"""When nothing was repeated for so long all of it has been heard: consumers ask five times a second."""
-ENOUGH: Final = 0.8
-"""Each record is repeated by chance: of the share that is wanted, what must have come of it."""
 
 
 async def prove(name: str, side: Side, people_count: int = PROOF_PEOPLE) -> None:
@@ -32,12 +28,8 @@ async def prove(name: str, side: Side, people_count: int = PROOF_PEOPLE) -> None
                 raise WrongEnd(f"{name}: killed when all was paid")
             while not await side.is_done(people_count):  # noqa: ASYNC110 - other processes work
                 await asyncio.sleep(0.1)
-            known = -1
-            while len(repeated) > known:
-                known = len(repeated)
-                await asyncio.sleep(SETTLE_SECONDS)
-        if len(repeated) < ENOUGH * REPEATED_SHARE * people_count * len(side.topics):
-            raise WrongEnd(f"{name}: only {len(repeated)} records were repeated")
+            await settle(repeated)
+        require_share(name, repeated, people_count * len(side.topics))
         and_repeated = f", {len(repeated):,} records repeated" if side.topics else ""
         console.print(f"proof of {name}: a kill -9 in the middle{and_repeated}, every count right")
 

@@ -8,7 +8,13 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from benchmarks.rounds import WrongEnd
+
 REPEATED_SHARE: Final = 0.05
+SETTLE_SECONDS: Final = 2.0
+"""When nothing was repeated for so long all of it has been heard: consumers ask ten times a second."""
+ENOUGH: Final = 0.8
+"""Each record is repeated by chance: of the share that is wanted, what must have come of it."""
 
 
 @contextlib.asynccontextmanager
@@ -34,6 +40,20 @@ async def repeated_records(bootstrap_servers: str, topics: Sequence[str]) -> Asy
             await task
         await producer.stop()
         await consumer.stop()
+
+
+async def settle(repeated: set[bytes]) -> None:
+    """Wait, within `repeated_records`, until all that is repeated has been, and was heard."""
+    known = -1
+    while len(repeated) > known:
+        known = len(repeated)
+        await asyncio.sleep(SETTLE_SECONDS)
+
+
+def require_share(name: str, repeated: set[bytes], records_count: int) -> None:
+    """Raises WrongEnd when fewer of so many records came twice than `repeated_records` promises."""
+    if len(repeated) < ENOUGH * REPEATED_SHARE * records_count:
+        raise WrongEnd(f"{name}: only {len(repeated)} of {records_count} records were repeated")
 
 
 async def _repeat(consumer: AIOKafkaConsumer, producer: AIOKafkaProducer, repeated: set[bytes]) -> None:

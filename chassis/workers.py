@@ -90,9 +90,11 @@ class Worker:
             if await self.step(service) < self.batch_size:
                 await pause(stopping, self.idle_seconds)
             elif self.at_once > 1:
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(self.at_once):
-                        group.create_task(self._while_full(service, stopping))
+                # One that fails leaves the others to end what they have begun.
+                crowd = (self._while_full(service, stopping) for _ in range(self.at_once))
+                for error in await asyncio.gather(*crowd, return_exceptions=True):
+                    if error is not None:
+                        raise error
 
     async def _while_full(self, service: "Service", stopping: asyncio.Event) -> None:
         while not stopping.is_set() and await self.step(service) >= self.batch_size:

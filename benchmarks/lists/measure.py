@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -163,7 +163,7 @@ async def _pages(
     for page, row in zip(("middle", "last"), rows, strict=False):
         after = place_behind(row) if route.is_scoped else str(row[0])
         calls[page] = partial(ask, params=params | {route.after: after})
-        await _require_page(page, calls[page])
+        await _require_page(page, calls)
     return calls
 
 
@@ -180,15 +180,23 @@ async def _place(route: Route, first: Call) -> list[str]:
     return route.order.replace(" DESC", "").split(", ")[-len(values_of_place(shown["next"])) :]
 
 
-async def _require_page(page: str, call: Call) -> None:
-    """Raises WrongEnd for an empty page, or a last one that others follow; what its officer does not see has none."""
-    answer = await call()
+async def _require_page(page: str, calls: Mapping[str, Call]) -> None:
+    """Raises WrongEnd for an empty page, the first once more, or a last one that others follow.
+
+    What its officer does not see has none.
+    """
+    answer = await calls[page]()
     if answer.status_code == 404:
         return
-    shown = answer.json() if answer.status_code == 200 else {"items": [], "next": None}
-    items, following = (shown, None) if isinstance(shown, list) else (shown["items"], shown["next"])
-    if not items or (page == "last" and following is not None):
+    items, following = _shown(answer)
+    first, _ = _shown(await calls["first"]())
+    if not items or items[0] == first[0] or (page == "last" and following is not None):
         raise WrongEnd(f"{answer.request.url}: not the {page} page: {answer.status_code} {answer.text[:500]}")
+
+
+def _shown(answer: httpx.Response) -> tuple[list[Any], Any]:
+    shown = answer.json() if answer.status_code == 200 else []
+    return (shown, None) if isinstance(shown, list) else (shown["items"], shown["next"])
 
 
 def _require_every_route(service: str, found: Mapping[Asking, object]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from benchmarks.product.serving import MESSAGES_PER_PERSON, Product, product
-from benchmarks.repeating import repeated_records
+from benchmarks.repeating import repeated_records, require_share, settle
 from benchmarks.rounds import Figures, WrongEnd, figures
 from benchmarks.servers import started_servers
 from benchmarks.usage import cpu_seconds, memory_mb
@@ -71,7 +71,7 @@ async def serve_measured(running: Product, people_count: int) -> Figures:
 
 async def prove_under_faults(running: Product) -> None:
     """Some people while records come twice and a service is killed: the end must be right before anything is timed."""
-    there = await counts(running)
+    there, told = await counts(running), await _told(running)
     topics = [topic.name for topic in TOPICS]
     async with repeated_records(running.servers.kafka.bootstrap_servers, topics) as repeated:
         serving = asyncio.create_task(running.serve(PROOF_PEOPLE))
@@ -79,11 +79,15 @@ async def prove_under_faults(running: Product) -> None:
             await asyncio.sleep(0.1)
         os.kill(running.pids["disbursement"], signal.SIGKILL)
         await serving
-    await drained(running)
+        await drained(running)
+        await settle(repeated)
     await require_served(running, PROOF_PEOPLE, there)
-    if not repeated:
-        raise WrongEnd("no record was repeated")
+    require_share("the product", repeated, await _told(running) - told)
     console.print(f"proof: {len(repeated)} records repeated and a kill -9 in the middle, every count right")
+
+
+async def _told(running: Product) -> int:
+    return sum([await running.servers.scalar(service, "SELECT count(*) FROM outbox") for service in running.pids])
 
 
 async def require_served(

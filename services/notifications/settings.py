@@ -27,8 +27,9 @@ class Settings(ServiceSettings):
     smtp_timeout_seconds: float = 15.0
     email_sender: str = "no-reply@example.go.id"
 
-    send_batch_size: int = Field(default=200, ge=1, le=500)
-    """Messages taken up in one step; also the size of a look-up, of which the registry takes 500 at most."""
+    send_batch_size: int = Field(default=100, ge=1, le=500)
+    """Messages taken up in one step, of which two are under way when there are many; also the size of a look-up, of
+    which the registry takes 500 at most."""
     sending_stale_seconds: float = 60.0
     """A message that is `sending` for longer was left by a crash: the gateway is asked for it."""
     receipt_wait_seconds: float = 10.0

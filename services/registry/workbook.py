@@ -71,7 +71,10 @@ def read_workbook(content: bytes, limit_rows: int) -> Iterator[list[str]]:
 
 
 def _measured(content: bytes, limit_rows: int, left_out: list[Unprocessable]) -> io.BytesIO:
-    """The workbook without sheets that are too large, told in `left_out`: only the first one has to be there."""
+    """The workbook without parts that are too large or unreadable: only the first sheet has to be there.
+
+    What is too large, and what is built to be, is told in `left_out`.
+    """
     result, measure = io.BytesIO(), _Measure(limit_rows)
     with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(result, "w", zipfile.ZIP_STORED) as checked:
         # Without the others no other kind of workbook is recognised, and those have other ways to be large.
@@ -83,8 +86,11 @@ def _measured(content: bytes, limit_rows: int, left_out: list[Unprocessable]) ->
             unpacked = given.read(part)
             try:
                 measure.take(unpacked)
-            except (TooManyRows, TooManyColumns) as error:
+            except (TooManyRows, TooManyColumns, FileUnreadable) as error:
                 left_out.append(error)
+            except expat.ExpatError:
+                # Excel keeps parts that are no sheets, such as queries in UTF-16: what is not there is not read.
+                continue
             else:
                 checked.writestr(name, unpacked)
     _require_small(measure.text_length)

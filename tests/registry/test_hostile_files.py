@@ -86,8 +86,8 @@ def with_one_text_everywhere() -> bytes:
     return out.getvalue()
 
 
-def deep(levels: int) -> bytes:
-    return changed(sheet_with(), "docProps/app.xml", lambda _: b"<a>" * levels + b"</a>" * levels)
+def deep(part: str, levels: int = 1_000_000) -> bytes:
+    return changed(sheet_with(), part, lambda _: b"<a>" * levels + b"</a>" * levels)
 
 
 def bomb() -> bytes:
@@ -101,7 +101,8 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "near enough": (lambda: sheet_with((20_000, 99)), "2 rows"),
     "cells without places": (lambda: without_places(sheet_with()), "too-many-columns {'limit_columns': 100}"),
     "one text everywhere": (with_one_text_everywhere, "unpacks-too-large {'limit_bytes': 64000000}"),
-    "deep": (lambda: deep(1_000_000), "file-unreadable {}"),
+    "deep sheet": (lambda: deep("xl/worksheets/sheet1.xml"), "file-unreadable {}"),
+    "deep elsewhere": (lambda: deep("docProps/app.xml"), "1 rows"),
     "bomb": (bomb, "unpacks-too-large {'limit_bytes': 64000000}"),
     "newlines": (lambda: csv_list(cells(1)) + b"\n" * 8_000_000, "1 rows"),
     "newlines and a row": (
@@ -131,6 +132,12 @@ def test_another_sheet_may_be_larger_than_a_list() -> None:
         first.write_row(1, 0, [str(cells(1)[name]) for name in HEADER])
         second.write(1_000, 1_000, "x")
     assert len(read_list(out.getvalue(), 10)) == 1
+
+
+def test_a_part_that_is_no_sheet_may_be_written_otherwise() -> None:
+    """Excel keeps queries in UTF-16."""
+    query = '<?xml version="1.0" encoding="utf-16"?><DataMashup>x</DataMashup>'.encode("utf-16")
+    assert len(read_list(changed(sheet_with(), "docProps/app.xml", lambda _: query), 10)) == 1
 
 
 def test_cells_that_only_have_a_format_take_no_room() -> None:

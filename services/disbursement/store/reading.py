@@ -107,7 +107,8 @@ async def reserve_page(tx: Transaction, programme_id: UUID, after: int, limit: i
 async def attendance_part(tx: Transaction, session_id: UUID, after: UUID | None, limit: int) -> PageRows[Any, UUID]:
     """A part of who is invited to a session, by village, numbered through all parts, with each one's outcome.
 
-    If who stands at `after` is invited elsewhere by now, it is the first part: nobody is missed.
+    If who stands at `after` is invited elsewhere by now, it is the first part: nobody is missed. Each part is of its
+    own moment: who is invited between two parts to a village of the first one is on neither, and the numbers move on.
     """
     parameters = {"session_id": session_id, "after": after, "limit": limit + 1}
     return cut_page(await tx.fetch_all(_ATTENDANCE_PART, parameters), limit, lambda row: row.id)

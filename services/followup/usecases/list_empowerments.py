@@ -43,9 +43,11 @@ class EmpowermentView(BaseModel):
 async def list_empowerments(tx: Transaction, wanted: EmpowermentFilter) -> Page[EmpowermentView]:
     """Candidates by agency, village and id."""
     query = select(e, p.c.person_id).join(p, p.c.id == e.c.plan_id)
-    if wanted.in_doubt is not None:
-        query = query.where(e.c.in_doubt if wanted.in_doubt else ~e.c.in_doubt)
-    equal = {"state": wanted.state and wanted.state.value, "programme_id": wanted.programme_id}
+    equal = {
+        "state": wanted.state and wanted.state.value,
+        "in_doubt": wanted.in_doubt,
+        "programme_id": wanted.programme_id,
+    }
     found = await fetch_scoped_page(tx, query, e, wanted.after, wanted.limit, equal=equal, region=wanted.region)
     items = [
         EmpowermentView(

@@ -84,11 +84,12 @@ async def find_graduation(tx: Transaction, graduation_id: UUID) -> GraduationDet
 
 async def list_graduations(tx: Transaction, wanted: GraduationFilter) -> Page[GraduationView]:
     """Graduations by agency, village and id."""
-    query = _query()
-    if wanted.flagged is not None:
-        query = query.where(g.c.flagged if wanted.flagged else ~g.c.flagged)
-    equal = {"state": wanted.state and wanted.state.value, "programme_id": wanted.programme_id}
-    found = await fetch_scoped_page(tx, query, g, wanted.after, wanted.limit, equal=equal, region=wanted.region)
+    equal = {
+        "state": wanted.state and wanted.state.value,
+        "flagged": wanted.flagged,
+        "programme_id": wanted.programme_id,
+    }
+    found = await fetch_scoped_page(tx, _query(), g, wanted.after, wanted.limit, equal=equal, region=wanted.region)
     return Page(items=[_view(row) for row in found.rows], next=found.next)
 
 

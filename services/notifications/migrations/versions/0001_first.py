@@ -88,7 +88,6 @@ CREATE INDEX message_subject ON message (matter, subject_id);
 CREATE INDEX message_scope ON message (agency, region_code, id);
 CREATE INDEX message_template ON message (template_code, agency, region_code, id);
 CREATE INDEX message_programme ON message (programme_id, agency, region_code, id) INCLUDE (template_code, state);
--- Most messages end as delivered: those are found on the way through all of them.
 CREATE INDEX message_in_state ON message (state, agency, region_code, id);
 
 CREATE TABLE attempt (
