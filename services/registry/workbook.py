@@ -89,7 +89,7 @@ def _measured(content: bytes, limit_rows: int, left_out: list[Unprocessable]) ->
             except (TooManyRows, TooManyColumns, FileUnreadable) as error:
                 left_out.append(error)
             except expat.ExpatError:
-                # Excel keeps parts that are no sheets, such as queries in UTF-16: what is not there is not read.
+                # A part that is no sheet may be written in any way: what is not there is not read.
                 continue
             else:
                 checked.writestr(name, unpacked)
