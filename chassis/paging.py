@@ -183,10 +183,11 @@ def _lead(
     """State and agency with their values, where a state is all that is asked for: bounds of rows that begin with them.
 
     With a comparison for each column PostgreSQL takes the index without the state where most rows are in it, and reads
-    to the end of the scope for a last page; a row that begins with the state is found in its own index only.
+    to the end of the scope for a last page; a row that begins with the state is found in its own index only. A village
+    is small: there it would read all and sort them.
     """
     state = table.c.get("state")
-    if state is None or set(wanted) != {state} or table.c.agency not in fixed:
+    if state is None or set(wanted) != {state} or set(fixed) != {table.c.agency}:
         return {}
     return {state: wanted[state], table.c.agency: fixed[table.c.agency]}
 
