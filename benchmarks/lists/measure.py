@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from typing import Any, Final
 
 import httpx
@@ -150,10 +151,10 @@ async def _pages(
     """
     params = {name: value.format_map(named) for name, value in wanted.params.items()}
     calls: dict[str, Call] = {"first": partial(ask, params=params)}
-    place = await _place(route, calls["first"])
+    within, where = route.within.format_map(named), wanted.where.format_map(named)
+    place = await _place(filled, route, within, calls["first"])
     if not place:
         return calls
-    within, where = route.within.format_map(named), wanted.where.format_map(named)
     columns = ", ".join(place)
     rows = await filled.fetch(
         f"SELECT {columns} FROM (SELECT {columns}, row_number() OVER (ORDER BY {route.order}) AS row_place,"  # noqa: S608 - our own table
@@ -167,17 +168,22 @@ async def _pages(
     return calls
 
 
-async def _place(route: Route, first: Call) -> list[str]:
+async def _place(filled: Filled, route: Route, within: str, first: Call) -> Sequence[str]:
     """Columns that say where a page ended; none where there is one page only.
 
-    Of a scoped list as many of the last as its own `next` names: the first are alike in all that it shows.
+    Of a scoped list those whose values its own `next` names: what is alike in all that it shows is left out.
     """
     if not route.rows or not route.is_scoped:
         return [route.key] if route.rows else []
-    shown = (await first()).json()
-    if shown.get("next") is None:
+    following = (await first()).json().get("next")
+    if following is None:
         return []
-    return route.order.replace(" DESC", "").split(", ")[-len(values_of_place(shown["next"])) :]
+    values = [str(value) for value in values_of_place(following)]
+    for columns in combinations(route.order.replace(" DESC", "").split(", "), len(values)):
+        same = " AND ".join(f"{column}::text = ${number}" for number, column in enumerate(columns, 1))
+        if await filled.fetch(f"SELECT 1 FROM {route.rows} WHERE {within} AND {same} LIMIT 1", *values):  # noqa: S608 - our own table
+            return columns
+    raise WrongEnd(f"{route.name}: no row at {values}")
 
 
 async def _require_page(page: str, calls: Mapping[str, Call]) -> None:
