@@ -10,13 +10,10 @@ from sqlalchemy import text
 from chassis.auth import Role
 from chassis.ids import new_id
 from chassis.jobs import Job, JobStep
-from chassis.metrics.sampler import QUEUES
 from chassis.timers import DUE, Timer
 from chassis.transaction import Transaction
-from deploy.local.provision import DatabaseUrls
 from tests.chassis.sample.contract import CreditedV1
 from tests.chassis.sample.service import Credit, credit
-from tests.support.planner import analyse
 from tests.support.service import ServiceUnderTest
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
@@ -44,26 +41,6 @@ async def test_those_that_are_due_are_found_however_many_wait(sample: ServiceUnd
         plan = "\n".join(row[0] for row in await tx.fetch_all(text(f"EXPLAIN {DUE.text}"), {"limit": 100}))
     assert "Index Cond: (COALESCE(retry_at, due_at) <= statement_timestamp())" in plan
     assert "Sort" not in plan
-
-
-async def test_counting_those_that_are_overdue_looks_through_no_others(
-    sample: ServiceUnderTest, sample_urls: DatabaseUrls
-) -> None:
-    """It is done every few seconds, by a planner who takes every third one for overdue."""
-    async with sample.service.database.transaction() as tx:
-        await tx.execute(
-            text(
-                """
-                INSERT INTO timer (id, kind, subject_id, due_at, data, trace)
-                SELECT gen_random_uuid(), 'interest', gen_random_uuid(), now() + random() * interval '300 days',
-                       '{}', '{}' FROM generate_series(1, 25000) AS n
-                """
-            )
-        )
-    await analyse(sample_urls, "timer")
-    async with sample.service.database.engine.connect() as connection:
-        plan = [row[0] for row in await connection.execute(text(f"EXPLAIN {QUEUES.text}"))]
-    assert not any("Seq Scan on timer" in line for line in plan)
 
 
 async def test_a_cancelled_timer_does_not_fire_until_set_again(sample: ServiceUnderTest) -> None:
