@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from aiokafka import ConsumerRecord
-from opentelemetry.trace import Span, SpanKind, set_span_in_context
+from opentelemetry.trace import SpanKind
 from sqlalchemy import text
 
 from chassis.admission import about_record, admit, type_of
@@ -23,7 +23,7 @@ from chassis.parking import Parking, ToPark
 from chassis.projection import GenerationChanged, Projection, join
 from chassis.records import Readable, RecordReader, Skipped
 from chassis.runs import cut_into_runs
-from chassis.telemetry import current_trace_id, event_span, fail
+from chassis.telemetry import EventSpans, current_trace_id, fail
 from chassis.transaction import Transaction
 from chassis.writes import Write
 
@@ -220,32 +220,33 @@ class Processor:
         rows = await tx.fetch_all(_NOTE_ARRIVED, parameters)
         seen: set[tuple[str, UUID]] = {(row.source, row.event_id) for row in rows}
         kept: list[Readable] = []
+        repeats: list[Delivered[Any]] = []
         for item in readable:
             if item.identity not in seen:
                 seen.add(item.identity)
                 kept.append(item)
             else:
-                tx.spans.extend(filter(None, [_span("repeat", item.event)]))
+                repeats.append(item.event)
+        tx.spans.extend(_spans("repeat", repeats).all)
         return kept
 
     async def handle(self, tx: Transaction, run: list[Delivered[Any]]) -> None:
-        """Hand a run of one kind to its handler, each event in a span of its own trace.
+        """Hand a run of one kind to its handler, each event in its own trace.
 
         The spans end with the transaction: a batch that is rolled back shows as failed, and its next attempt anew.
         """
-        spanned = [(event, _span("process", event)) for event in run]
-        spans = [span for _, span in spanned if span is not None]
-        tx.spans.extend(spans)
+        spans = _spans("process", run)
+        tx.spans.extend(spans.all)
         # What an event causes continues in the span of its own processing, not in the batch's.
         traced = [
-            event if span is None else replace(event, context=set_span_in_context(span, event.context))
-            for event, span in spanned
+            event if context is event.context else replace(event, context=context)
+            for event, context in zip(run, spans.contexts, strict=True)
         ]
         try:
             with _about_run(traced):
                 await self._consumers.handle(tx, traced)
         except Exception as error:
-            for span in spans:
+            for span in spans.all:
                 fail(span, error)
             raise
 
@@ -271,8 +272,8 @@ def failure(error: Exception) -> tuple[str, str]:
     return type(error).__name__, str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
 
 
-def _span(step: str, event: Delivered[Any]) -> Span | None:
-    return event_span(f"{step} {event.type}", SpanKind.CONSUMER, event.context, event.id, event.case)
+def _spans(step: str, events: Sequence[Delivered[Any]]) -> EventSpans:
+    return EventSpans(step, SpanKind.CONSUMER, [(each.type, each.context, each.id, each.case) for each in events])
 
 
 def _about_run(run: Sequence[Delivered[Any]]) -> AbstractContextManager[None]:

@@ -12,10 +12,10 @@ from aiokafka import TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
-from opentelemetry.trace import Span, SpanKind, set_span_in_context
+from opentelemetry.trace import Span, SpanKind
 
 from chassis.broker import RelayProducer
-from chassis.telemetry import carry, event_span, fail, resume
+from chassis.telemetry import EventSpans, carry, fail, resume
 
 Headers = list[tuple[str, bytes]]
 
@@ -66,19 +66,21 @@ class RecordBatch:
             span.end()
 
 
-def pack(producer: RelayProducer, rows: Sequence[asyncpg.Record], one_by_one: Collection[str]) -> list[RecordBatch]:
+def pack(
+    producer: RelayProducer, rows: Sequence[asyncpg.Record], one_by_one: Collection[str], shared: list[Span]
+) -> list[RecordBatch]:
     """The rows as batches, in an order in which no row goes before an earlier one of its key.
 
     All topics are known to the producer. Rows of the topics `one_by_one` have a batch each: one of several was refused
-    as too large, and what is too large must be found.
+    as too large, and what is too large must be found. Spans of rows of several batches are added to `shared`, which the
+    caller ends.
     """
     partitions = {topic: _partitions(producer, topic) for topic in {row["topic"] for row in rows}}
     batches: list[RecordBatch] = []
     newest: dict[TopicPartition, RecordBatch] = {}
-    for row in rows:
+    for row, (headers, span) in zip(rows, _dressed(rows, shared), strict=True):
         topic, key, known = row["topic"], row["key"].encode(), partitions[row["topic"]]
         place = TopicPartition(topic, _partition_of(key, known, known))
-        headers, span = _dressed(row)
         batch = newest.get(place)
         if batch is None or topic in one_by_one or not batch.append(row, key, headers, span):
             batch = newest[place] = RecordBatch(place, producer.create_batch())
@@ -112,10 +114,17 @@ def _partitions(producer: RelayProducer, topic: str) -> list[int]:
     return sorted(known)
 
 
-def _dressed(row: asyncpg.Record) -> tuple[Headers, Span | None]:
-    headers: dict[str, str] = orjson.loads(row["headers"])
-    case = headers.get("ce_correlationid", "")
-    span = event_span(f"publish {row['type']}", SpanKind.PRODUCER, resume(headers), headers["ce_id"], case)
-    if span is not None:
-        headers |= carry(set_span_in_context(span))
-    return [(name, value.encode()) for name, value in headers.items()], span
+def _dressed(rows: Sequence[asyncpg.Record], shared: list[Span]) -> list[tuple[Headers, Span | None]]:
+    stored: list[dict[str, str]] = [orjson.loads(row["headers"]) for row in rows]
+    told = [
+        (row["type"], resume(headers), headers["ce_id"], headers.get("ce_correlationid", ""))
+        for row, headers in zip(rows, stored, strict=True)
+    ]
+    spans = EventSpans("publish", SpanKind.PRODUCER, told)
+    shared += spans.shared
+    dressed: list[tuple[Headers, Span | None]] = []
+    for headers, context, (_, before, _, _), span in zip(stored, spans.contexts, told, spans.own, strict=True):
+        if context is not before:
+            headers |= carry(context)
+        dressed.append(([(name, value.encode()) for name, value in headers.items()], span))
+    return dressed

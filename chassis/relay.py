@@ -27,7 +27,7 @@ from chassis.logs import about, logger
 from chassis.outbox import BEHIND_HELD, CHANNEL, HELD
 from chassis.published_log import may_publish_into
 from chassis.record_batches import RecordBatch, pack, waves
-from chassis.telemetry import current_trace_id, resume
+from chassis.telemetry import current_trace_id, ended_together, resume
 from chassis.workers import more_gather, pause
 
 log = logger(__name__)
@@ -232,8 +232,9 @@ class Relay:
                 self._avoid(topic, "unknown")
         known = [row for row in rows if row["topic"] not in self._avoided]
         failed: set[TopicPartition] = set()
-        for wave in waves(pack(producer, known, self._one_by_one)):
-            failed |= await self._send_wave(connection, producer, [one for one in wave if one.place not in failed])
+        with ended_together() as shared:
+            for wave in waves(pack(producer, known, self._one_by_one, shared)):
+                failed |= await self._send_wave(connection, producer, [one for one in wave if one.place not in failed])
 
     async def _send_wave(
         self, connection: "asyncpg.Connection[Any]", producer: RelayProducer, batches: Sequence[RecordBatch]

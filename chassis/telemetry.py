@@ -1,6 +1,7 @@
 """Traces: one causal chain across HTTP, outbox, relay, Kafka and consumers is one trace."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -20,6 +21,9 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from chassis.settings import ServiceSettings
 
+Told = tuple[str, Context, UUID | str, UUID | str]
+"""What a span must know of an event: type, context, id and case."""
+
 tracer = trace.get_tracer("sinergi")
 _propagator = TraceContextTextMapPropagator()
 _told_unsampled: ContextVar[tuple[int, frozenset[str]]] = ContextVar("told_unsampled", default=(0, frozenset()))
@@ -27,6 +31,8 @@ _told_unsampled: ContextVar[tuple[int, frozenset[str]]] = ContextVar("told_unsam
 
 CASE = "sinergi.case_id"
 """Attribute by which the spans of a case are found."""
+EACH_LIMIT = 20
+"""So many events of one trace that are handled together have a span each; more are a bulk act's and share one."""
 KEPT_TRACESTATE_LIMIT = 512
 QUEUED_SPANS_LIMIT = 16_384
 """Spans that wait for their export: a full batch and a job's chunk make thousands at once, and what is over is lost."""
@@ -105,18 +111,59 @@ def span(
             raise
 
 
-def event_span(
-    step: str, kind: trace.SpanKind, parent: Context, event_id: UUID | str, case: UUID | str
-) -> trace.Span | None:
-    """Start a span for one step of one event, as a child of the event's own context; the caller ends it.
+class EventSpans:
+    """Spans for one step of events that are handled together, each a child of its event's own context.
 
-    None in a trace that is not sampled: what follows continues in the same context.
+    A crowd of one type in one trace shares a span, which says how many they are (decision 0042). In a trace that is
+    not sampled there is none, and what follows continues in the context that came. Whoever asked ends the spans.
     """
-    context = trace.get_current_span(parent).get_span_context()
-    if context.is_valid and not context.trace_flags.sampled:
-        return None
-    attributes = {"sinergi.event_id": str(event_id), CASE: str(case)}
-    return tracer.start_span(step, parent, kind=kind, attributes=attributes)
+
+    def __init__(self, step: str, kind: trace.SpanKind, events: Sequence[Told]) -> None:
+        self._step, self._kind = step, kind
+        self.own: list[trace.Span | None] = []
+        """The span that each event has for itself."""
+        self.contexts: list[Context] = []
+        """In which each event goes on."""
+        self._crowds: dict[tuple[int, str], tuple[trace.Span, Context]] = {}
+        kept = [_kept_trace(context) for _, context, _, _ in events]
+        counts = Counter((trace_id, event[0]) for trace_id, event in zip(kept, events, strict=True) if trace_id)
+        for trace_id, event in zip(kept, events, strict=True):
+            count = counts[trace_id, event[0]] if trace_id else 0
+            self._add(event, None if trace_id is None else (trace_id, event[0]), count)
+
+    @property
+    def shared(self) -> list[trace.Span]:
+        """The spans of crowds."""
+        return [span for span, _ in self._crowds.values()]
+
+    @property
+    def all(self) -> list[trace.Span]:
+        """Every span, once."""
+        return [*filter(None, self.own), *self.shared]
+
+    def _add(self, event: Told, place: tuple[int, str] | None, count: int) -> None:
+        type_, context, event_id, case = event
+        own: trace.Span | None = None
+        if place is not None and count > EACH_LIMIT:
+            if place not in self._crowds:
+                span = self._start(type_, context, {"sinergi.events_count": count})
+                # Not recording: what each of them causes is not noted on it, or it would bear the ids of one of them.
+                self._crowds[place] = span, trace.set_span_in_context(NonRecordingSpan(span.get_span_context()))
+            context = self._crowds[place][1]
+        elif place is not None:
+            own = self._start(type_, context, {"sinergi.event_id": str(event_id), CASE: str(case)})
+            context = trace.set_span_in_context(own, context)
+        self.own.append(own)
+        self.contexts.append(context)
+
+    def _start(self, type_: str, parent: Context, attributes: Mapping[str, str | int]) -> trace.Span:
+        return tracer.start_span(f"{self._step} {type_}", parent, kind=self._kind, attributes=attributes)
+
+
+def _kept_trace(context: Context) -> int | None:
+    """The trace of which spans are kept; 0 where none has begun yet, None where none is kept."""
+    found = trace.get_current_span(context).get_span_context()
+    return None if found.is_valid and not found.trace_flags.sampled else found.trace_id
 
 
 def note_event(context: Context | None, event_type: str, event_id: UUID, case: UUID) -> None:

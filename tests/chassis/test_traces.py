@@ -19,14 +19,16 @@ from opentelemetry.trace import SpanKind, TraceFlags
 from chassis import telemetry
 from chassis.auth import Role
 from chassis.events import Delivered
+from chassis.ids import new_id
 from chassis.migrations import upgrade_package
 from chassis.settings import ServiceSettings
-from chassis.telemetry import without_query
+from chassis.telemetry import EACH_LIMIT, EventSpans, without_query
 from chassis.transaction import Transaction
 from deploy.local.kafka import Kafka
 from deploy.local.provision import create_topics
 from tests.chassis.builders import ordered, record
 from tests.chassis.chain import Chain, chained_catalogue, make_chain
+from tests.chassis.kafka import published, running, until
 from tests.chassis.sample.contract import OrderedV1
 from tests.support.databases import DatabaseFor
 from tests.support.service import ServiceUnderTest, TestIssuer, settings_for
@@ -183,6 +185,40 @@ async def test_a_chain_that_is_not_sampled_is_one_trace_all_the_same(
     assert caused == requested
     assert len(set(requested.values())) == 3
     assert not any(int(trace[-2:], 16) & TraceFlags.SAMPLED for trace in requested.values())
+
+
+async def test_a_crowd_of_one_trace_shares_a_span_of_each_step(chain: Chain, exporter: InMemorySpanExporter) -> None:
+    """It says how many they are and is no one's own; what it causes goes on in it, each event named by its rows."""
+    async with chain.first.service.database.transaction() as tx:
+        with telemetry.span("order", SpanKind.INTERNAL):
+            await tx.start_job("credit-many", {"ids": [str(chain.account_id)] * 25, "amount_rupiah": 5})
+    await chain.first.run_jobs()
+    async with running(chain.first):
+        await until(lambda: published(chain.first))
+    await chain.hear_and_tell(25)
+    assert chain.batch_sizes == [25]
+    steps = ("publish sample.credited.v1", "process sample.credited.v1", "publish mirror.seen.v1")
+    (sent,), (heard,), (caused,) = (found(exporter, step) for step in steps)
+    assert {trace_of(span) for span in (sent, heard, caused)} == {trace_of(found(exporter, "order")[0])}
+    assert (parent_of(heard), parent_of(caused)) == (id_of(sent), id_of(heard))
+    for span in (sent, heard, caused):
+        assert dict(span.attributes or {}) == {"sinergi.events_count": 25}
+    rows = await chain.second.fetch_all("SELECT headers FROM outbox")
+    assert {row.headers["traceparent"].split("-")[2] for row in rows} == {f"{id_of(heard):016x}"}
+    assert len({row.headers["ce_causationid"] for row in rows}) == 25
+
+
+@pytest.mark.parametrize(("count", "spans_count"), [(EACH_LIMIT, EACH_LIMIT), (EACH_LIMIT + 1, 1)])
+def test_few_of_a_trace_have_a_span_each(exporter: InMemorySpanExporter, count: int, spans_count: int) -> None:
+    """Of one type: what is another's beside a crowd keeps its own."""
+    with telemetry.span("order", SpanKind.INTERNAL) as context:
+        crowd = [("sample.credited.v1", context, new_id(), new_id()) for _ in range(count)]
+        made = EventSpans("process", SpanKind.CONSUMER, [*crowd, ("sample.closed.v1", context, new_id(), new_id())])
+    for span in made.all:
+        span.end()
+    names = Counter(span.name for span in exporter.get_finished_spans())
+    assert names == {"order": 1, "process sample.credited.v1": spans_count, "process sample.closed.v1": 1}
+    assert len(made.contexts) == count + 1
 
 
 async def test_a_batch_that_is_rolled_back_shows_as_failed_and_its_next_attempt_anew(

@@ -199,8 +199,8 @@ async def _write(connection: AsyncConnection, events: list[Outgoing], others: Se
     Mutation(
         name="a partition's next batch is sent before the one in front of it was taken",
         file="chassis/relay.py",
-        guard="        for wave in waves(pack(producer, known, self._one_by_one)):\n",
-        without="        for wave in [pack(producer, known, self._one_by_one)]:\n",
+        guard="            for wave in waves(pack(producer, known, self._one_by_one, shared)):\n",
+        without="            for wave in [pack(producer, known, self._one_by_one, shared)]:\n",
         tests=tuple(f"{_TOO_LARGE}[{size}-first of its partition]" for size in ("alone in its batch", "among others")),
         shows="did not come true in time",
     ),
