@@ -1,6 +1,7 @@
 """Long work in chunks: each chunk one transaction, resumable from its cursor, yielding to single acts."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,18 @@ from chassis.logs import about, logger
 from chassis.processing import failure
 from chassis.telemetry import current_trace_id, resume, span
 from chassis.transaction import Transaction
-from chassis.workers import pause
+from chassis.workers import Presence, pause
 
 log = logger(__name__)
 
 CHUNK_LIMIT = 2000
 """Most rows a chunk may work on: a longer transaction would hold back single acts."""
+PRESENT_CHUNK_LIMIT = 250
+"""The same while somebody asks: what follows from a chunk, in all services, comes at once."""
+IDLE_SECONDS = 0.3
+REST_SHARE = 2.0
+REST_LIMIT_SECONDS = 3.0
+"""While somebody asks, a job rests twice as long as its chunk took, but not longer than this."""
 TRANSIENT_PAUSE_SECONDS = 5
 """How long a job stands aside when the outside failed, so that other jobs go first. It is never given up for that."""
 
@@ -72,6 +79,8 @@ class Job:
     """What the previous chunk returned; None before the first."""
     done: int
     failed: int
+    rows_limit: int
+    """Most rows this chunk may work on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +128,8 @@ class Jobs:
         """Kinds that must come to their end."""
         return tuple(sorted(self._not_cancellable))
 
-    async def run_next(self, database: Database, outbox_depth_limit: int) -> bool:
-        """Run one chunk of the job whose turn it is; False when there is none.
+    async def run_next(self, database: Database, outbox_depth_limit: int, *, present: bool = False) -> bool:
+        """Run one chunk of the job whose turn it is, a short one where somebody is `present`; False if there is none.
 
         While the outbox is deeper than the limit only kinds that go first have a turn. Whatever fails, up to the
         commit itself, is kept with the job, and the next one has its turn.
@@ -130,7 +139,7 @@ class Jobs:
             async with database.transaction() as tx:
                 row = await self._next(tx, outbox_depth_limit)
                 if row is not None:
-                    await self._run_chunk(tx, row)
+                    await self._run_chunk(tx, row, PRESENT_CHUNK_LIMIT if present else CHUNK_LIMIT)
         except Exception as error:
             if row is None:
                 raise
@@ -141,11 +150,11 @@ class Jobs:
         depth = await tx.scalar(_OUTBOX_DEPTH, {"limit": outbox_depth_limit + 1})
         return await tx.fetch_one(_NEXT, {"first": sorted(self._first), "only_first": depth > outbox_depth_limit})
 
-    async def _run_chunk(self, tx: Transaction, row: Row[Any]) -> None:
+    async def _run_chunk(self, tx: Transaction, row: Row[Any], rows_limit: int) -> None:
         with span(f"job {row.kind}", SpanKind.INTERNAL, resume(row.trace), job_id=str(row.id)):
             tx.officer = _officer(row.officer)
             tx.act_for(Origin(row.id, tells_once=False))
-            step = await self._handlers[row.kind](tx, _job(row))
+            step = await self._handlers[row.kind](tx, _job(row, rows_limit))
             await tx.execute(_ADVANCE, _advance(row.id, step))
 
     async def _count_failure(self, database: Database, row: Row[Any], error: Exception) -> None:
@@ -160,15 +169,20 @@ class Jobs:
                     await tx.execute(_FAIL, failed)
                     log.error("job_failed", kind=row.kind, exc_info=error)
 
-    async def run(self, database: Database, outbox_depth_limit: int, stopping: asyncio.Event) -> None:
-        """Run jobs until told to stop."""
+    async def run(
+        self, database: Database, outbox_depth_limit: int, presence: Presence, stopping: asyncio.Event
+    ) -> None:
+        """Run jobs until told to stop; by short chunks with a rest after each while somebody asks (decision 0043)."""
         while not stopping.is_set():
-            if not await self.run_next(database, outbox_depth_limit):
-                await pause(stopping, 0.3)
+            began = time.monotonic()
+            if not await self.run_next(database, outbox_depth_limit, present=presence.felt):
+                await pause(stopping, IDLE_SECONDS)
+            elif presence.felt:
+                await pause(stopping, min(REST_SHARE * (time.monotonic() - began), REST_LIMIT_SECONDS))
 
 
-def _job(row: Row[Any]) -> Job:
-    return Job(row.id, row.kind, row.parameters, row.cursor, row.done, row.failed)
+def _job(row: Row[Any], rows_limit: int) -> Job:
+    return Job(row.id, row.kind, row.parameters, row.cursor, row.done, row.failed, rows_limit)
 
 
 def _officer(stored: dict[str, Any]) -> Officer:

@@ -179,7 +179,7 @@ class Service:
         restored = self.restoration
         acting = {
             "timers": lambda stopping: self.timers.run(self.database, stopping),
-            "jobs": lambda stopping: self.jobs.run(self.database, settings.outbox_depth_limit, stopping),
+            "jobs": lambda stopping: self.jobs.run(self.database, settings.outbox_depth_limit, self.presence, stopping),
             "retention": lambda stopping: self.retention.run(self.database, stopping),
             **{worker.name: self._worker_loop(worker) for worker in self.workers},
         }

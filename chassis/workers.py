@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ CROWD_FROM = 300
 CROWD_REST_SECONDS = 0.15
 """So many at once are a bulk job's: what follows from it rests between batches, or requests wait for a processor."""
 PRESENT_SECONDS = 2.0
+PRESENT_REQUESTS = 3
+"""Fewer than so many are one person who uploads a list, or looks now and then how far a job is."""
 
 
 async def pause(stopping: asyncio.Event, seconds: float) -> None:
@@ -49,18 +52,19 @@ async def more_gather(count: int, limit: int, *, patiently: bool = False) -> boo
 
 @dataclass(slots=True)
 class Presence:
-    """Whether somebody was asking this process for something just now: an officer, a gateway, another service."""
+    """Whether this process is being asked for something: by officers, the gateway, other services."""
 
-    asked_at: float = float("-inf")
+    asked_at: deque[float] = field(default_factory=lambda: deque(maxlen=PRESENT_REQUESTS))
+    """When (monotonic) the latest requests came."""
 
     def note(self) -> None:
         """A request has come."""
-        self.asked_at = time.monotonic()
+        self.asked_at.append(time.monotonic())
 
     @property
     def felt(self) -> bool:
-        """Whether one came within PRESENT_SECONDS."""
-        return time.monotonic() - self.asked_at < PRESENT_SECONDS
+        """Whether PRESENT_REQUESTS came within PRESENT_SECONDS."""
+        return len(self.asked_at) == PRESENT_REQUESTS and time.monotonic() - self.asked_at[0] < PRESENT_SECONDS
 
 
 async def rest_after(count: int, presence: Presence) -> None:

@@ -13,7 +13,7 @@ from chassis.bulk.inside import Answer, Inside
 from chassis.bulk.items import Fields, Outcome, add_found, add_items, next_items, opened, settle_items, take_failed
 from chassis.bulk.orders import Plan
 from chassis.ids import derived_id
-from chassis.jobs import CHUNK_LIMIT, Job, JobStep
+from chassis.jobs import Job, JobStep
 from chassis.paging import LIMIT_MAX
 from chassis.telemetry import span
 from chassis.transaction import Transaction
@@ -119,10 +119,10 @@ class Bulk:
 
 async def _failed(tx: Transaction, job: Job, plan: Plan, after: int) -> tuple[list[Fields], str | None]:
     assert plan.failed_of is not None
-    rows = await take_failed(tx, plan.failed_of, job.id, after, CHUNK_LIMIT)
+    rows = await take_failed(tx, plan.failed_of, job.id, after, job.rows_limit)
     same = plan.chosen(tx.vault).same
     requests = [opened(tx.vault, row) | same for row in rows]
-    return requests, str(rows[-1].number) if len(rows) == CHUNK_LIMIT else None
+    return requests, str(rows[-1].number) if len(rows) == job.rows_limit else None
 
 
 def _outcome(number: int, answer: Answer) -> Outcome:

@@ -22,7 +22,7 @@ COMMON_SETTINGS: Final = frozenset(
     {"REQUEST_LIMIT_BYTES", "RELAY_BATCH_SIZE", "CONSUMER_BATCH_SIZE", "OUTBOX_DEPTH_LIMIT", "FAILPOINTS_FOLDER"}
 )
 OWN_SETTINGS: Final[Mapping[str, frozenset[str]]] = {
-    "registry": frozenset({"LIST_LIMIT_BYTES", "LIST_LIMIT_ROWS", "IMPORT_CHUNK_ROWS", "ASSISTANCE_OWNERS"}),
+    "registry": frozenset({"LIST_LIMIT_BYTES", "LIST_LIMIT_ROWS", "ASSISTANCE_OWNERS"}),
     "training": frozenset(),
     "disbursement": frozenset({"REGISTRY_TIMEOUT_SECONDS"}),
     "followup": frozenset(),

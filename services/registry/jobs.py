@@ -16,7 +16,7 @@ def make_jobs(settings: Settings) -> Jobs:
     async def apply_list(tx: Transaction, job: Job) -> JobStep:
         """One chunk of an approved list; the cursor is the last row applied."""
         import_id, after_row = UUID(job.parameters["import_id"]), int(job.cursor or 0)
-        chunk = await apply_list_chunk(tx, import_id, after_row, settings.import_chunk_rows, settings.assistance_owners)
+        chunk = await apply_list_chunk(tx, import_id, after_row, job.rows_limit, settings.assistance_owners)
         done = chunk.settled - chunk.refused
         return JobStep(done=done, failed=chunk.refused, cursor=chunk.last_row, finished=chunk.finished)
 

@@ -15,8 +15,6 @@ class Settings(ServiceSettings):
     """A larger list is refused with 413 before it is read."""
     list_limit_rows: int = 20_000
     """A longer list is refused with 422: split it."""
-    import_chunk_rows: int = 2_000
-    """Rows applied in one transaction of the import job."""
     assistance_owners: dict[Scheme, str] = Field(default_factory=lambda: dict.fromkeys(Scheme, _OWNER_DEFAULT))
     """Agency that owns each kind of social assistance and alone may end it."""
 

@@ -62,7 +62,7 @@ async def retry(officer: OfficerClient, job_id: UUID, language: str = "en", **sa
 
 async def test_failed_rows_are_tried_again_once(sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The way back from a mistake: only those, with a field changed for all of them, however often it is asked."""
-    monkeypatch.setattr(bulk_job, "CHUNK_LIMIT", 2)
+    monkeypatch.setattr("chassis.jobs.CHUNK_LIMIT", 2)
     officer = sample.as_(Role.PETUGAS)
     job_id = await ordered(officer, act=CREDIT, items=FAILING)
     assert (await retry(officer, job_id)).json()["type"] == "urn:sinergi:problem:bulk-not-ended"

@@ -208,7 +208,7 @@ async def test_parallel_allocations_stop_at_the_budget(disbursement: ServiceUnde
 
 
 async def test_a_large_allocation_goes_in_chunks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.disbursement.usecases.allocate_eligible.CHUNK_LIMIT", 7)
+    monkeypatch.setattr("chassis.jobs.CHUNK_LIMIT", 7)
     ids = people(20)
     await world.known(*ids)
     waiting = [ids[9], ids[2], ids[15]]

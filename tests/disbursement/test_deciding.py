@@ -141,8 +141,8 @@ async def test_a_decree_number_is_used_once(world: World) -> None:
 
 
 async def test_proposal_and_decree_go_in_chunks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for limit in ("propose_grants.CHUNK_LIMIT", "sign_decree.CHUNK_LIMIT", "find_blocked_lines.ALIKE_LIMIT"):
-        monkeypatch.setattr(f"services.disbursement.usecases.{limit}", 4)
+    for limit in ("chassis.jobs.CHUNK_LIMIT", "services.disbursement.usecases.find_blocked_lines.ALIKE_LIMIT"):
+        monkeypatch.setattr(limit, 4)
     await world.decided(*people(9))
     assert {grant["state"] for grant in await world.grants()} == {"decided"}
     assert len(await world.service.published(AidDecidedV1)) == 9

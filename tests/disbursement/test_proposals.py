@@ -72,7 +72,7 @@ async def test_a_proposal_without_lines_is_returned(world: World) -> None:
 
 
 async def test_a_proposal_whose_collecting_ended_can_be_returned(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.disbursement.usecases.propose_grants.CHUNK_LIMIT", 2)
+    monkeypatch.setattr("chassis.jobs.CHUNK_LIMIT", 2)
     await world.confirmed(3)
     proposal = await world.begin_proposing()
     returned = on("2023-11-15", version=proposal["version"], reason="incomplete")
@@ -92,7 +92,7 @@ async def test_a_proposal_whose_collecting_ended_can_be_returned(world: World, m
 async def test_nobody_proposes_anew_while_a_proposal_is_given_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.disbursement.usecases.return_proposal.CHUNK_LIMIT", 2)
+    monkeypatch.setattr("chassis.jobs.CHUNK_LIMIT", 2)
     await world.confirmed(3)
     proposal = await world.propose()
     returned = on("2023-11-15", version=proposal["version"], reason="incomplete")
@@ -144,7 +144,7 @@ async def test_a_returning_job_that_failed_blocks_nobody_and_is_retried(world: W
 async def test_what_a_proposal_does_not_hold_waits_for_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     module = "services.disbursement.usecases.propose_grants"
     monkeypatch.setattr(f"{module}.LINES_LIMIT", 3)
-    monkeypatch.setattr(f"{module}.CHUNK_LIMIT", 2)
+    monkeypatch.setattr("chassis.jobs.CHUNK_LIMIT", 2)
     await world.confirmed(4)
     assert (await world.propose())["lines_count"] == 3
     assert sorted(grant["state"] for grant in await world.grants()) == ["confirmed", "proposed", "proposed", "proposed"]
@@ -152,7 +152,7 @@ async def test_what_a_proposal_does_not_hold_waits_for_the_next(world: World, mo
 
 
 async def test_a_collecting_job_goes_on_where_it_was_cancelled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.disbursement.usecases.propose_grants.CHUNK_LIMIT", 2)
+    monkeypatch.setattr("chassis.jobs.CHUNK_LIMIT", 2)
     await world.confirmed(3)
     begun = await world.begin_proposing()
     job_id = begun["job_id"]

@@ -20,7 +20,7 @@ from tests.support.service import ServiceUnderTest
 async def heard_during_a_chunk(world: World, fact: Fact) -> None:
     """An allocation's chunk is held open before its commit while the fact is heard."""
     occasion = job_occasion(Occasion("officer", date(2023, 10, 20)))
-    job = Job(new_id(), JOB, {"programme_id": str(world.programme_id), **occasion}, None, 0, 0)
+    job = Job(new_id(), JOB, {"programme_id": str(world.programme_id), **occasion}, None, 0, 0, 2_000)
     async with world.service.service.database.transaction() as tx:
         step = await allocate_chunk(tx, job)
         assert step.done == 1

@@ -14,7 +14,7 @@ from services.registry.domain.list_row import Candidate
 from services.registry.usecases import apply_list_chunk
 from services.registry.usecases.receive_list import compare_with_registered
 from tests.registry.builders import DATED, cells, csv_list, family_card, nik, registered, upload
-from tests.support.service import ServiceFactory, ServiceUnderTest
+from tests.support.service import ServiceUnderTest
 
 
 async def approved(registry: ServiceUnderTest, *lists: bytes) -> list[str]:
@@ -87,8 +87,8 @@ async def test_an_approved_list_is_applied_to_the_end(registry: ServiceUnderTest
     assert len(await registry.published(ListImportedV1)) == 1
 
 
-async def test_a_list_is_applied_in_chunks(start_service: ServiceFactory) -> None:
-    registry = await start_service("registry", import_chunk_rows=3)
+async def test_a_list_is_applied_in_chunks(registry: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.jobs.CHUNK_LIMIT", 3)
     rows = [cells(serial) for serial in range(1, 8)]
     assert len(set(await registered(registry, *rows))) == 7
     job = await registry.fetch_one("SELECT state, total, done, failed FROM job")

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.commands import DatedCommand
-from chassis.jobs import CHUNK_LIMIT, Job, JobStep
+from chassis.jobs import Job, JobStep
 from chassis.paging import BEFORE_ALL
 from chassis.transaction import Transaction
 from services.disbursement.domain.facts import Occasion
@@ -37,14 +37,14 @@ async def allocate_chunk(tx: Transaction, job: Job) -> JobStep:
     programme = await load_programme(tx, programme_id, for_update=True)
     position, decile, person_id = job.cursor or (0, 0, BEFORE_ALL)
     after = (int(position), int(decile), UUID(str(person_id)))
-    candidates = await next_candidates(tx, programme.id, after, CHUNK_LIMIT)
+    candidates = await next_candidates(tx, programme.id, after, job.rows_limit)
     reserve = {row.person_id: row.reserve_id for row in candidates if row.reserve_id is not None}
     cases = await load_cases(tx, programme.rules, [(row.person_id, None) for row in candidates])
     in_turn = [cases[row.person_id] for row in candidates]
     wishes = wishes_of(programme, in_turn, occasion, reserve, job.id, job.done + job.failed)
     grants, enough = await allocate(tx, programme, wishes)
     await mark_called(tx, {reserve[grant.person_id]: grant.id for grant in grants if grant.person_id in reserve})
-    finished = len(candidates) < CHUNK_LIMIT or not enough
+    finished = len(candidates) < job.rows_limit or not enough
     return JobStep(
         done=len(grants),
         failed=len(candidates) - len(grants),

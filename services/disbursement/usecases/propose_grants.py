@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from chassis.commands import DatedCommand
-from chassis.jobs import CHUNK_LIMIT, Job, JobStep
+from chassis.jobs import Job, JobStep
 from chassis.transaction import Transaction
 from services.disbursement.domain.grant import GrantState
 from services.disbursement.domain.proposal import (
@@ -68,11 +68,11 @@ async def collect_chunk(tx: Transaction, job: Job) -> JobStep:
     proposal = await load_proposal(tx, UUID(job.parameters["proposal_id"]), for_update=True)
     if proposal.state is not ProposalState.COLLECTING:
         return JobStep(done=0, finished=True)
-    room = min(CHUNK_LIMIT, LINES_LIMIT - job.done)
+    room = min(job.rows_limit, LINES_LIMIT - job.done)
     grants = await store.lock_grants_in(tx, proposal.programme_id, GrantState.CONFIRMED, room)
     await record_changes(tx, [Change(grant, grant.propose(proposal.id), occasion) for grant in grants])
     lines_count = job.done + len(grants)
-    finished = len(grants) < CHUNK_LIMIT or lines_count == LINES_LIMIT
+    finished = len(grants) < job.rows_limit or lines_count == LINES_LIMIT
     if finished:
         proposal.submit(lines_count)
         await save_proposal(tx, proposal)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from chassis.commands import DatedCommand
-from chassis.jobs import CHUNK_LIMIT, Job, JobStep
+from chassis.jobs import Job, JobStep
 from chassis.transaction import Transaction
 from services.disbursement.domain.grant import GrantState
 from services.disbursement.domain.proposal import ProposalKind, ReturnReason
@@ -59,7 +59,7 @@ async def return_chunk(tx: Transaction, job: Job) -> JobStep:
     proposal = await load_proposal(tx, UUID(job.parameters["proposal_id"]))
     programme = await load_programme(tx, proposal.programme_id, for_update=True)
     reason = str(proposal.return_reason)
-    grants = await lock_grants_in(tx, programme.id, GrantState.PROPOSED, CHUNK_LIMIT, proposal.id)
+    grants = await lock_grants_in(tx, programme.id, GrantState.PROPOSED, job.rows_limit, proposal.id)
     await record_changes(tx, [Change(grant, grant.send_back(reason), occasion) for grant in grants])
     await weigh_grants(tx, programme, grants, lambda grant, fact: Change(grant, fact, occasion))
-    return JobStep(done=len(grants), finished=len(grants) < CHUNK_LIMIT)
+    return JobStep(done=len(grants), finished=len(grants) < job.rows_limit)

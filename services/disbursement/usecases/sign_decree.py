@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.commands import DatedCommand
-from chassis.jobs import CHUNK_LIMIT, Job, JobStep
+from chassis.jobs import Job, JobStep
 from chassis.transaction import Transaction
 from contracts.fields import DocumentNumber
 from services.disbursement.domain.facts import Occasion, Trail
@@ -67,12 +67,12 @@ async def decide_chunk(tx: Transaction, job: Job) -> JobStep:
     occasion = occasion_of_job(job)
     decree = await store.load_decree(tx, UUID(job.parameters["decree_id"]))
     state = GrantState.PROPOSED
-    grants = await lock_grants_in(tx, decree.programme_id, state, CHUNK_LIMIT, decree.proposal_id)
+    grants = await lock_grants_in(tx, decree.programme_id, state, job.rows_limit, decree.proposal_id)
     await record_changes(
         tx,
         [Change(grant, grant.decide(decree.id, decree.number, decree.decree_on), occasion) for grant in grants],
     )
-    finished = len(grants) < CHUNK_LIMIT
+    finished = len(grants) < job.rows_limit
     if finished:
         await store.put_in_force(tx, decree.id)
     return JobStep(done=len(grants), finished=finished)
