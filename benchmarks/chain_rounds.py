@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks.proof import prove
-from benchmarks.rounds import Figures, measure, summary
+from benchmarks.rounds import Figures, measure_and_drop, summary
 from benchmarks.servers import Servers
 from benchmarks.sides import ChassisSide, FloorSide, Side
 from chassis.settings import ServiceSettings
@@ -38,7 +38,7 @@ def chain(servers: Servers, people_count: int, rounds_count: int, traces_endpoin
     for number in range(rounds_count):
         # In another order each round: none always runs on the warmest cache.
         for name in random.Random(number).sample(list(sides), len(sides)):
-            figures = asyncio.run(measure(sides[name](), people_count))
+            figures = asyncio.run(measure_and_drop(sides[name](), people_count))
             found[name].append(figures)
             console.print(f"round {number + 1}, {name}: {figures.people_per_second:.0f} people/s, "
                           f"{figures.cpu_ms_per_person:.3f} CPU ms per person")  # fmt: skip

@@ -75,15 +75,11 @@ class OneService(Side):
         )
         await asyncio.to_thread(upgrade, self.service, self.urls.owner)
         await self.servers.make_topics({entry.topic for entry in prefixed(self.prefix).values()})
-        await self.settle()
 
     async def settle(self) -> None:
-        """Let the database know its tables, and write to disk what was prepared: no round pays for another."""
-        await self.servers.execute(self.database(self.service), "VACUUM ANALYZE", "CHECKPOINT")
-
-    async def drop(self) -> None:
-        """Remove the database, so that the next round finds the disk as this one did."""
-        await self.servers.execute("postgres", f'DROP DATABASE "{self.database(self.service)}" WITH (FORCE)')
+        """Let the database know its tables, too."""
+        await self.servers.execute(self.database(self.service), "VACUUM ANALYZE")
+        await super().settle()
 
     async def ask(self, statement: str) -> int:
         """One number of the service's database."""

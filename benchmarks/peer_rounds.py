@@ -11,7 +11,7 @@ from benchmarks.peers.sides import CelerySide, DbosSide, DjangoSide, OutboxSide
 from benchmarks.peers.targets import CHASSIS
 from benchmarks.peers.venvs import PEERS, python_of
 from benchmarks.proof import prove
-from benchmarks.rounds import Figures, measure, summary
+from benchmarks.rounds import Figures, measure_and_drop, summary
 from benchmarks.servers import Servers
 from benchmarks.sides import ChassisSide, Side
 from chassis.settings import ServiceSettings
@@ -50,7 +50,7 @@ def peers(servers: Servers, rounds_count: int, traces_endpoint: str) -> dict[str
         # In another order each round: none always runs on the warmest cache.
         for name in random.Random(number).sample(list(sides), len(sides)):
             make, people_count = sides[name]
-            figures = asyncio.run(measure(make(), people_count))
+            figures = asyncio.run(measure_and_drop(make(), people_count))
             found[name].append(figures)
             console.print(f"round {number + 1}, {name}, {people_count:,} people: {figures.people_per_second:.0f} "
                           f"people/s, {figures.cpu_ms_per_person:.3f} CPU ms per person")  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import Console
 
 from benchmarks.repeating import repeated_records, require_share, settle
-from benchmarks.rounds import WrongEnd, measure
+from benchmarks.rounds import WrongEnd, measure_and_drop
 from benchmarks.sides import Side
 
 console = Console(stderr=True)
@@ -33,7 +33,7 @@ async def prove(name: str, side: Side, people_count: int = PROOF_PEOPLE) -> None
         and_repeated = f", {len(repeated):,} records repeated" if side.topics else ""
         console.print(f"proof of {name}: a kill -9 in the middle{and_repeated}, every count right")
 
-    await measure(side, people_count, disturb)
+    await measure_and_drop(side, people_count, disturb)
 
 
 async def _paid(side: Side) -> int:

@@ -38,6 +38,7 @@ async def measure(side: Side, people_count: int, meanwhile: Callable[[], Awaitab
     Start-up and the joining of groups are left out. `meanwhile` runs beside, to disturb. Raises WrongEnd.
     """
     await side.prepare()
+    await side.settle()
     await side.start()
     try:
         before, began = _cpu(side), time.perf_counter()
@@ -51,6 +52,15 @@ async def measure(side: Side, people_count: int, meanwhile: Callable[[], Awaitab
         side.stop()
     await require_end(side, people_count)
     return figures(people_count, seconds, {part: after[part] - before[part] for part in after}, peak)
+
+
+async def measure_and_drop(
+    side: Side, people_count: int, meanwhile: Callable[[], Awaitable[None]] | None = None
+) -> Figures:
+    """As `measure`; the side's databases are gone at the end."""
+    found = await measure(side, people_count, meanwhile)
+    await side.drop()
+    return found
 
 
 def figures(people_count: int, seconds: float, used: Mapping[str, float], peak: Mapping[str, float]) -> Figures:

@@ -55,6 +55,15 @@ class Side(ABC):
     def database(self, role: str) -> str:
         """Name of a role's database."""
 
+    async def settle(self) -> None:
+        """Write to disk what was prepared: no round pays for it, nor for another round."""
+        await self.servers.execute("postgres", "CHECKPOINT")
+
+    async def drop(self) -> None:
+        """Remove its databases, so that PostgreSQL does not tidy them up while the next round runs."""
+        for name in sorted({self.database(role) for role in ROLES}):
+            await self.servers.execute("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
+
     @property
     def topics(self) -> Sequence[str]:
         """Topics that its events go through; none where there are no events."""
