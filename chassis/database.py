@@ -27,6 +27,7 @@ _SCOPE = text(
     " set_config('sinergi.scoped', 'yes', true), set_config('search_path', :search_path, true),"
     " set_config('plan_cache_mode', :planned, true), set_config('enable_seqscan', :scans, true)"
 )
+_PLANS = text("SELECT set_config('plan_cache_mode', :planned, true), set_config('enable_seqscan', :scans, true)")
 _AS_IT_COMES = {"planned": "auto", "scans": "on"}
 _ONCE = {"planned": "force_generic_plan", "scans": "off"}
 """By the index, since the plan stays when tables that were empty have grown."""
@@ -47,6 +48,11 @@ PING_EVERY_SECONDS = 0.25
 IDLE_SECONDS = 45.0
 """How long a transaction may say nothing before PostgreSQL ends it. On the server's side of such a connection it would
 stand open for ever, with its locks: a request sent again would be told for ever that it is in progress."""
+
+
+async def plan_as_it_comes(tx: Transaction) -> None:
+    """End what `planned_once` began, for the rest of a transaction whose statements are of another kind."""
+    await tx.execute(_PLANS, _AS_IT_COMES)
 
 
 def async_url(url: str) -> str:

@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy import Row, text
 
 from chassis.auth import Officer, Role
-from chassis.database import Database, is_transient
+from chassis.database import Database, is_transient, plan_as_it_comes
 from chassis.ids import Origin
 from chassis.logs import about, logger
 from chassis.processing import failure
@@ -65,7 +65,12 @@ _POSTPONE = text(
     WHERE id = :id AND state IN ('queued', 'running')
     """
 )
-_OUTBOX_DEPTH = text("SELECT count(*) FROM (SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT :limit) AS unsent")
+_OUTBOX_DEPTH = text(
+    """
+    SELECT count(*) FROM (
+        SELECT 1 FROM outbox WHERE published_at IS NULL ORDER BY position LIMIT :limit) AS unsent
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +141,11 @@ class Jobs:
         """
         row: Row[Any] | None = None
         try:
-            async with database.transaction() as tx:
+            # By the index, as the outbox is read: a plan from when it was empty would read all of it.
+            async with database.transaction(planned_once=True) as tx:
                 row = await self._next(tx, outbox_depth_limit)
                 if row is not None:
+                    await plan_as_it_comes(tx)
                     await self._run_chunk(tx, row, PRESENT_CHUNK_LIMIT if present else CHUNK_LIMIT)
         except Exception as error:
             if row is None:

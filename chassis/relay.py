@@ -47,11 +47,13 @@ RELAY_NAME = "sinergi-relay"
 _SESSION = {
     "application_name": RELAY_NAME,
     "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
     "enable_sort": "off",
     "enable_hashjoin": "off",
     "enable_bitmapscan": "off",
 }
-"""Planned once, and by the index as far as the limit: a depth that PostgreSQL does not expect must not be sorted."""
+"""Planned once, and by the index as far as the limit: a depth that PostgreSQL does not expect must not be sorted, nor
+an outbox that was empty then be read whole."""
 POLL_SECONDS = 0.25
 """Fallback when a wake-up is missed."""
 AVOID_SECONDS = 5.0

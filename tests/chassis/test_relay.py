@@ -9,12 +9,13 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from chassis.auth import Role
 from chassis.ids import new_id
-from chassis.relay import LEADER_LOCK
+from chassis.relay import _SESSION, _UNPUBLISHED, LEADER_LOCK
 from contracts.catalogue import Topic
 from deploy.local.kafka import Kafka
 from deploy.local.provision import DatabaseUrls, create_topics
 from tests.chassis.kafka import MakeSample, published, read_to_end, running, told, until
 from tests.chassis.sample.service import Credit, credit
+from tests.support.planner import analyse
 from tests.support.service import ServiceUnderTest
 
 
@@ -33,6 +34,17 @@ async def test_a_frozen_relay_leader_is_ended_and_another_takes_over(
             await credit(tx, Credit(account_id=UUID(int=2), amount_rupiah=7))
         await until(lambda: published(sample), 10)
     assert frozen.is_closed()
+
+
+async def test_the_outbox_is_never_read_from_all_of_it(sample: ServiceUnderTest, sample_urls: DatabaseUrls) -> None:
+    """A leader's plan is made once, mostly on an empty outbox, and stays until PostgreSQL has counted the rows anew."""
+    await analyse(sample_urls, "outbox")
+    leader = await asyncpg.connect(sample_urls.worker, server_settings=_SESSION)
+    await leader.execute(f"PREPARE unpublished (int, text[]) AS {_UNPUBLISHED}")
+    plan = "\n".join(row[0] for row in await leader.fetch("EXPLAIN EXECUTE unpublished(1000, '{}')"))
+    await leader.close()
+    assert "Index Scan using outbox_" in plan
+    assert "Seq Scan" not in plan
 
 
 async def test_a_missing_topic_delays_only_its_own_events(kafka: Kafka, prefix: str, make_sample: MakeSample) -> None:
