@@ -27,7 +27,10 @@ _SCOPE = text(
     " set_config('sinergi.scoped', 'yes', true), set_config('search_path', :search_path, true),"
     " set_config('plan_cache_mode', :planned, true), set_config('enable_seqscan', :scans, true)"
 )
-_PLANS = text("SELECT set_config('plan_cache_mode', :planned, true), set_config('enable_seqscan', :scans, true)")
+_FOR_A_CHUNK = text(
+    "SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true),"
+    " set_config('enable_bitmapscan', 'off', true)"
+)
 _AS_IT_COMES = {"planned": "auto", "scans": "on"}
 _ONCE = {"planned": "force_generic_plan", "scans": "off"}
 """By the index, since the plan stays when tables that were empty have grown."""
@@ -50,9 +53,13 @@ IDLE_SECONDS = 45.0
 stand open for ever, with its locks: a request sent again would be told for ever that it is in progress."""
 
 
-async def plan_as_it_comes(tx: Transaction) -> None:
-    """End what `planned_once` began, for the rest of a transaction whose statements are of another kind."""
-    await tx.execute(_PLANS, _AS_IT_COMES)
+async def plan_for_a_chunk(tx: Transaction) -> None:
+    """For the rest of the transaction: each statement with its values, and the next rows in the order of their index.
+
+    By a bitmap each chunk would read and sort all that are left, and pass over what earlier chunks dealt with. That is
+    what PostgreSQL prefers where its statistics are from when there were few: of a state that a job has just filled.
+    """
+    await tx.execute(_FOR_A_CHUNK)
 
 
 def async_url(url: str) -> str:

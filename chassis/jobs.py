@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy import Row, text
 
 from chassis.auth import Officer, Role
-from chassis.database import Database, is_transient, plan_as_it_comes
+from chassis.database import Database, is_transient, plan_for_a_chunk
 from chassis.ids import Origin
 from chassis.logs import about, logger
 from chassis.processing import failure
@@ -145,7 +145,7 @@ class Jobs:
             async with database.transaction(planned_once=True) as tx:
                 row = await self._next(tx, outbox_depth_limit)
                 if row is not None:
-                    await plan_as_it_comes(tx)
+                    await plan_for_a_chunk(tx)
                     await self._run_chunk(tx, row, PRESENT_CHUNK_LIMIT if present else CHUNK_LIMIT)
         except Exception as error:
             if row is None:

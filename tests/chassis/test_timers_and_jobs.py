@@ -9,13 +9,11 @@ from sqlalchemy import text
 
 from chassis.auth import Role
 from chassis.ids import new_id
-from chassis.jobs import _OUTBOX_DEPTH, Job, JobStep
+from chassis.jobs import Job, JobStep
 from chassis.timers import DUE, Timer
 from chassis.transaction import Transaction
-from deploy.local.provision import DatabaseUrls
 from tests.chassis.sample.contract import CreditedV1
 from tests.chassis.sample.service import Credit, credit
-from tests.support.planner import analyse
 from tests.support.service import ServiceUnderTest
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
@@ -205,22 +203,6 @@ async def test_a_job_waits_while_the_outbox_is_deep(sample: ServiceUnderTest) ->
     assert await sample.service.jobs.run_next(sample.service.database, 1)
     assert not await sample.service.jobs.run_next(sample.service.database, 1)
     assert len(await sample.fetch_all("SELECT 1 FROM account")) == 2
-
-
-async def test_how_deep_the_outbox_is_is_never_read_from_all_of_it(
-    sample: ServiceUnderTest, sample_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The plan stays when the outbox, empty now, has grown; each chunk of each job asks."""
-    await analyse(sample_urls, "outbox")
-    jobs, plan = sample.service.jobs, list[str]()
-
-    async def looked_at(tx: Transaction, limit: int) -> None:
-        plan.extend(row[0] for row in await tx.fetch_all(text(f"EXPLAIN {_OUTBOX_DEPTH.text}"), {"limit": limit}))
-
-    monkeypatch.setattr(jobs, "_next", looked_at)
-    assert not await jobs.run_next(sample.service.database, 100)
-    assert any("_position_idx" in line for line in plan)
-    assert not any("Seq Scan" in line for line in plan)
 
 
 @pytest.mark.parametrize("attempts", [1, 5])
