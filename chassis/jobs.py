@@ -26,10 +26,9 @@ CHUNK_LIMIT = 2000
 """Most rows a chunk may work on: a longer transaction would hold back single acts."""
 PRESENT_CHUNK_LIMIT = 250
 """The same while somebody asks: what follows from a chunk, in all services, comes at once."""
-IDLE_SECONDS = 0.3
 REST_SHARE = 2.0
 REST_LIMIT_SECONDS = 3.0
-"""While somebody asks, a job rests twice as long as its chunk took, but not longer than this."""
+"""While somebody asks, a job rests twice as long as its chunk took, at most so long; others go on meanwhile."""
 TRANSIENT_PAUSE_SECONDS = 5
 """How long a job stands aside when the outside failed, so that other jobs go first. It is never given up for that."""
 
@@ -44,7 +43,8 @@ _ADVANCE = text(
     """
     UPDATE job SET state = :state, done = done + :done, failed = failed + :failed, cursor = CAST(:cursor AS jsonb),
            total = coalesce(:total, total), attempts = 0, last_error = NULL,
-           retry_at = CASE WHEN :aside THEN clock_timestamp() END, started_at = coalesce(started_at, now()),
+           retry_at = CASE WHEN :aside THEN clock_timestamp() + make_interval(secs => :rest_seconds) END,
+           started_at = coalesce(started_at, now()),
            finished_at = CASE WHEN :state = 'done' THEN clock_timestamp() END
     WHERE id = :id
     """
@@ -146,7 +146,7 @@ class Jobs:
                 row = await self._next(tx, outbox_depth_limit)
                 if row is not None:
                     await plan_for_a_chunk(tx)
-                    await self._run_chunk(tx, row, PRESENT_CHUNK_LIMIT if present else CHUNK_LIMIT)
+                    await self._run_chunk(tx, row, present=present)
         except Exception as error:
             if row is None:
                 raise
@@ -157,12 +157,15 @@ class Jobs:
         depth = await tx.scalar(_OUTBOX_DEPTH, {"limit": outbox_depth_limit + 1})
         return await tx.fetch_one(_NEXT, {"first": sorted(self._first), "only_first": depth > outbox_depth_limit})
 
-    async def _run_chunk(self, tx: Transaction, row: Row[Any], rows_limit: int) -> None:
+    async def _run_chunk(self, tx: Transaction, row: Row[Any], *, present: bool) -> None:
+        began, rows_limit = time.monotonic(), PRESENT_CHUNK_LIMIT if present else CHUNK_LIMIT
         with span(f"job {row.kind}", SpanKind.INTERNAL, resume(row.trace), job_id=str(row.id)):
             tx.officer = _officer(row.officer)
             tx.act_for(Origin(row.id, tells_once=False))
             step = await self._handlers[row.kind](tx, _job(row, rows_limit))
-            await tx.execute(_ADVANCE, _advance(row.id, step))
+            rests = present and row.kind not in self._first
+            rest_seconds = min(REST_SHARE * (time.monotonic() - began), REST_LIMIT_SECONDS) if rests else 0.0
+            await tx.execute(_ADVANCE, _advance(row.id, step, rest_seconds))
 
     async def _count_failure(self, database: Database, row: Row[Any], error: Exception) -> None:
         """In a transaction of its own: nothing of the chunk's is left. Raises when the database is away altogether."""
@@ -181,11 +184,8 @@ class Jobs:
     ) -> None:
         """Run jobs until told to stop; by short chunks with a rest after each while somebody asks (decision 0043)."""
         while not stopping.is_set():
-            began = time.monotonic()
             if not await self.run_next(database, outbox_depth_limit, present=presence.felt):
-                await pause(stopping, IDLE_SECONDS)
-            elif presence.felt:
-                await pause(stopping, min(REST_SHARE * (time.monotonic() - began), REST_LIMIT_SECONDS))
+                await pause(stopping, 0.3)
 
 
 def _job(row: Row[Any], rows_limit: int) -> Job:
@@ -197,9 +197,9 @@ def _officer(stored: dict[str, Any]) -> Officer:
     return Officer(stored["issuer"], stored["subject"], roles, stored["agency"], stored["region"])
 
 
-def _advance(job_id: UUID, step: JobStep) -> dict[str, Any]:
+def _advance(job_id: UUID, step: JobStep, rest_seconds: float) -> dict[str, Any]:
     cursor = None if step.cursor is None else orjson.dumps(step.cursor, default=str).decode()
     state = "done" if step.finished else "running"
     counts = {"done": step.done, "failed": step.failed, "total": step.total}
-    aside = step.aside and not step.finished
-    return {"id": job_id, "state": state, "cursor": cursor, "aside": aside, **counts}
+    aside = (step.aside or rest_seconds > 0) and not step.finished
+    return {"id": job_id, "state": state, "cursor": cursor, "aside": aside, "rest_seconds": rest_seconds, **counts}

@@ -31,14 +31,19 @@ class RecordBatch:
     builder: BatchBuilder
     rows: list[asyncpg.Record] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
+    """Of its rows only: they end with the broker's answer."""
+    crowds: set[Span] = field(default_factory=set)
+    """Of rows of other batches too: whoever sends all of them ends these."""
 
-    def append(self, row: asyncpg.Record, key: bytes, headers: Headers, span: Span | None) -> bool:
+    def append(self, row: asyncpg.Record, key: bytes, headers: Headers, span: Span | None, crowd: Span | None) -> bool:
         """Add a row; False when the batch is full. An empty one takes any row."""
         if self.builder.append(timestamp=None, key=key, value=row["body"], headers=headers) is None:
             return False
         self.rows.append(row)
         if span is not None:
             self.spans.append(span)
+        if crowd is not None:
+            self.crowds.add(crowd)
         return True
 
     async def send(self, producer: RelayProducer) -> "asyncio.Future[Any]":
@@ -52,7 +57,7 @@ class RecordBatch:
         except BaseException as error:
             self._end(error)
             raise
-        if self.spans:
+        if self.spans or self.crowds:
             future.add_done_callback(
                 lambda sent: self._end(asyncio.CancelledError() if sent.cancelled() else sent.exception())
             )
@@ -60,9 +65,10 @@ class RecordBatch:
 
     def _end(self, error: BaseException | None) -> None:
         """A row that failed is sent again, in a span of its own."""
-        for span in self.spans:
-            if error is not None:
+        if error is not None:
+            for span in (*self.spans, *self.crowds):
                 fail(span, error)
+        for span in self.spans:
             span.end()
 
 
@@ -78,13 +84,13 @@ def pack(
     partitions = {topic: _partitions(producer, topic) for topic in {row["topic"] for row in rows}}
     batches: list[RecordBatch] = []
     newest: dict[TopicPartition, RecordBatch] = {}
-    for row, (headers, span) in zip(rows, _dressed(rows, shared), strict=True):
+    for row, (headers, *spans) in zip(rows, _dressed(rows, shared), strict=True):
         topic, key, known = row["topic"], row["key"].encode(), partitions[row["topic"]]
         place = TopicPartition(topic, _partition_of(key, known, known))
         batch = newest.get(place)
-        if batch is None or topic in one_by_one or not batch.append(row, key, headers, span):
+        if batch is None or topic in one_by_one or not batch.append(row, key, headers, *spans):
             batch = newest[place] = RecordBatch(place, producer.create_batch())
-            batch.append(row, key, headers, span)
+            batch.append(row, key, headers, *spans)
             batches.append(batch)
     return batches
 
@@ -114,7 +120,7 @@ def _partitions(producer: RelayProducer, topic: str) -> list[int]:
     return sorted(known)
 
 
-def _dressed(rows: Sequence[asyncpg.Record], shared: list[Span]) -> list[tuple[Headers, Span | None]]:
+def _dressed(rows: Sequence[asyncpg.Record], shared: list[Span]) -> list[tuple[Headers, Span | None, Span | None]]:
     stored: list[dict[str, str]] = [orjson.loads(row["headers"]) for row in rows]
     told = [
         (row["type"], resume(headers), headers["ce_id"], headers.get("ce_correlationid", ""))
@@ -122,9 +128,8 @@ def _dressed(rows: Sequence[asyncpg.Record], shared: list[Span]) -> list[tuple[H
     ]
     spans = EventSpans("publish", SpanKind.PRODUCER, told)
     shared += spans.shared
-    dressed: list[tuple[Headers, Span | None]] = []
-    for headers, context, (_, before, _, _), span in zip(stored, spans.contexts, told, spans.own, strict=True):
+    for headers, context, (_, before, _, _) in zip(stored, spans.contexts, told, strict=True):
         if context is not before:
             headers |= carry(context)
-        dressed.append(([(name, value.encode()) for name, value in headers.items()], span))
-    return dressed
+    encoded = [[(name, value.encode()) for name, value in headers.items()] for headers in stored]
+    return list(zip(encoded, spans.own, spans.crowd, strict=True))

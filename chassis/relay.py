@@ -20,6 +20,7 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
+from opentelemetry.trace import Span
 
 from chassis.broker import LeadershipLapsed, RelayProducer, cluster_id
 from chassis.failpoints import AFTER_ACK, reach
@@ -27,7 +28,7 @@ from chassis.logs import about, logger
 from chassis.outbox import BEHIND_HELD, CHANNEL, HELD
 from chassis.published_log import may_publish_into
 from chassis.record_batches import RecordBatch, pack, waves
-from chassis.telemetry import current_trace_id, ended_together, resume
+from chassis.telemetry import current_trace_id, resume
 from chassis.workers import more_gather, pause
 
 log = logger(__name__)
@@ -234,9 +235,13 @@ class Relay:
                 self._avoid(topic, "unknown")
         known = [row for row in rows if row["topic"] not in self._avoided]
         failed: set[TopicPartition] = set()
-        with ended_together() as shared:
+        shared: list[Span] = []
+        try:
             for wave in waves(pack(producer, known, self._one_by_one, shared)):
                 failed |= await self._send_wave(connection, producer, [one for one in wave if one.place not in failed])
+        finally:
+            for span in shared:
+                span.end()
 
     async def _send_wave(
         self, connection: "asyncpg.Connection[Any]", producer: RelayProducer, batches: Sequence[RecordBatch]

@@ -112,8 +112,9 @@ class Retention:
             return JobStep(done=0, cursor=0, finished=False)
         place = int(job.cursor)
         rule = self.rules[place]
-        result = await tx.execute(rule.statement(), {"days": rule.keep_days, "limit": CHUNK_ROWS})
+        limit = min(CHUNK_ROWS, job.rows_limit)
+        result = await tx.execute(rule.statement(), {"days": rule.keep_days, "limit": limit})
         if result.rowcount:
             log.info("retention_applied", subject=rule.subject, rows=result.rowcount)
-        following = place if result.rowcount == CHUNK_ROWS else place + 1
+        following = place if result.rowcount == limit else place + 1
         return JobStep(done=result.rowcount, cursor=following, finished=following == len(self.rules))

@@ -114,14 +114,17 @@ def span(
 class EventSpans:
     """Spans for one step of events that are handled together, each a child of its event's own context.
 
-    A crowd of one type in one trace shares a span, which says how many they are (decision 0042). In a trace that is
-    not sampled there is none, and what follows continues in the context that came. Whoever asked ends the spans.
+    A crowd of one type in one trace shares a span, child of the first one's context, which says how many they are
+    (decision 0042). In a trace that is not sampled there is none, and what follows continues in the context that came.
+    Whoever asked ends the spans.
     """
 
     def __init__(self, step: str, kind: trace.SpanKind, events: Sequence[Told]) -> None:
         self._step, self._kind = step, kind
         self.own: list[trace.Span | None] = []
         """The span that each event has for itself."""
+        self.crowd: list[trace.Span | None] = []
+        """The span that each event shares."""
         self.contexts: list[Context] = []
         """In which each event goes on."""
         self._crowds: dict[tuple[int, str], tuple[trace.Span, Context]] = {}
@@ -144,16 +147,18 @@ class EventSpans:
     def _add(self, event: Told, place: tuple[int, str] | None, count: int) -> None:
         type_, context, event_id, case = event
         own: trace.Span | None = None
+        shared: trace.Span | None = None
         if place is not None and count > EACH_LIMIT:
             if place not in self._crowds:
                 span = self._start(type_, context, {"sinergi.events_count": count})
                 # Not recording: what each of them causes is not noted on it, or it would bear the ids of one of them.
                 self._crowds[place] = span, trace.set_span_in_context(NonRecordingSpan(span.get_span_context()))
-            context = self._crowds[place][1]
+            shared, context = self._crowds[place]
         elif place is not None:
             own = self._start(type_, context, {"sinergi.event_id": str(event_id), CASE: str(case)})
             context = trace.set_span_in_context(own, context)
         self.own.append(own)
+        self.crowd.append(shared)
         self.contexts.append(context)
 
     def _start(self, type_: str, parent: Context, attributes: Mapping[str, str | int]) -> trace.Span:

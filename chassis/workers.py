@@ -28,8 +28,7 @@ CROWD_FROM = 300
 CROWD_REST_SECONDS = 0.15
 """So many at once are a bulk job's: what follows from it rests between batches, or requests wait for a processor."""
 PRESENT_SECONDS = 2.0
-PRESENT_REQUESTS = 3
-"""Fewer than so many are one person who uploads a list, or looks now and then how far a job is."""
+PRESENT_REQUESTS = 2
 
 
 async def pause(stopping: asyncio.Event, seconds: float) -> None:
@@ -52,13 +51,16 @@ async def more_gather(count: int, limit: int, *, patiently: bool = False) -> boo
 
 @dataclass(slots=True)
 class Presence:
-    """Whether this process is being asked for something: by officers, the gateway, other services."""
+    """Whether this process is being asked to do something: by officers, the gateway, other services.
+
+    Who only reads is not counted: whoever looks how far a job is would hold it up.
+    """
 
     asked_at: deque[float] = field(default_factory=lambda: deque(maxlen=PRESENT_REQUESTS))
-    """When (monotonic) the latest requests came."""
+    """When (monotonic) the latest such requests came."""
 
     def note(self) -> None:
-        """A request has come."""
+        """A request has come that is no reading."""
         self.asked_at.append(time.monotonic())
 
     @property

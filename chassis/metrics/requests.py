@@ -11,10 +11,11 @@ from chassis.workers import Presence
 UNCOUNTED = ("/metrics", "/health/live", "/health/ready")
 """Asked every few seconds by machines: they would drown the officers' requests."""
 METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class CountRequests:
-    """Middleware around all others, so that what they refuse is counted too. Notes each in `presence` when it comes."""
+    """Middleware around all others, so that what they refuse is counted too; `presence` notes what is no reading."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, presence: Presence) -> None:
         self._app = app
@@ -26,7 +27,8 @@ class CountRequests:
         if scope["type"] != "http" or scope["path"] in UNCOUNTED:
             await self._app(scope, receive, send)
             return
-        self._presence.note()
+        if scope["method"] not in READING:
+            self._presence.note()
         began, status = time.monotonic(), 500
 
         async def note(message: Message) -> None:

@@ -10,18 +10,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import workers
-from chassis.jobs import (
-    CHUNK_LIMIT,
-    IDLE_SECONDS,
-    PRESENT_CHUNK_LIMIT,
-    REST_LIMIT_SECONDS,
-    REST_SHARE,
-    Job,
-    JobStep,
-)
 from chassis.service import Service
 from chassis.subscription import Subscription
-from chassis.transaction import Transaction
 from chassis.workers import (
     CROWD_FROM,
     GATHERING_FROM,
@@ -73,48 +63,18 @@ async def test_after_a_bulk_jobs_batch_those_who_ask_go_first(
 
 
 @pytest.mark.parametrize(
-    ("path", "count", "felt"),
+    ("method", "path", "count", "felt"),
     [
-        ("/metrics", PRESENT_REQUESTS, False), ("/health/ready", PRESENT_REQUESTS, False),
-        ("/accounts", PRESENT_REQUESTS, True), ("/accounts", PRESENT_REQUESTS - 1, False),
+        ("GET", "/metrics", PRESENT_REQUESTS, False), ("GET", "/accounts", PRESENT_REQUESTS, False),
+        ("POST", "/credits", PRESENT_REQUESTS, True), ("POST", "/credits", PRESENT_REQUESTS - 1, False),
     ],
 )  # fmt: skip
-async def test_requests_are_felt_and_neither_a_machines_look_nor_a_single_one_is(
-    sample: ServiceUnderTest, path: str, count: int, felt: bool
+async def test_who_does_something_is_felt_and_neither_who_reads_nor_a_single_act_is(
+    sample: ServiceUnderTest, method: str, path: str, count: int, felt: bool
 ) -> None:
     for _ in range(count):
-        await sample.client().get(path)
+        await sample.client().request(method, path)
     assert sample.service.presence.felt is felt
-
-
-@pytest.mark.parametrize(("present", "rows_limit"), [(True, PRESENT_CHUNK_LIMIT), (False, CHUNK_LIMIT)])
-async def test_a_job_goes_by_short_chunks_and_rests_where_somebody_asks(
-    sample: ServiceUnderTest, present: bool, rows_limit: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Three chunks of a job: a rest after each while requests come, none where nobody asks."""
-    stopping, limits, rests = asyncio.Event(), list[int](), list[float]()
-
-    @sample.service.jobs.on("three-chunks")
-    async def three_chunks(_tx: Transaction, job: Job) -> JobStep:
-        limits.append(job.rows_limit)
-        await asyncio.sleep(0.01)
-        return JobStep(done=1, finished=len(limits) == 3)
-
-    async def rest(_stopping: asyncio.Event, seconds: float) -> None:
-        rests.append(seconds)
-        if len(limits) == 3 and seconds == IDLE_SECONDS:
-            stopping.set()
-
-    monkeypatch.setattr("chassis.jobs.pause", rest)
-    async with sample.service.database.transaction() as tx:
-        await tx.start_job("three-chunks", {})
-    presence = Presence()
-    if present:
-        presence.asked_at.extend([time.monotonic() + 60] * PRESENT_REQUESTS)
-    await sample.service.jobs.run(sample.service.database, 1000, presence, stopping)
-    assert limits == [rows_limit] * 3
-    assert len(rests) == (4 if present else 1)
-    assert all(REST_LIMIT_SECONDS >= seconds >= REST_SHARE * 0.01 for seconds in rests[:-1])
 
 
 @pytest.mark.parametrize(("found", "rests"), [(0, True), (4, True), (5, False)])

@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import AsyncMock, Mock
 from uuid import UUID
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -21,6 +24,7 @@ from chassis.auth import Role
 from chassis.events import Delivered
 from chassis.ids import new_id
 from chassis.migrations import upgrade_package
+from chassis.record_batches import RecordBatch
 from chassis.settings import ServiceSettings
 from chassis.telemetry import EACH_LIMIT, EventSpans, without_query
 from chassis.transaction import Transaction
@@ -219,6 +223,17 @@ def test_few_of_a_trace_have_a_span_each(exporter: InMemorySpanExporter, count: 
     names = Counter(span.name for span in exporter.get_finished_spans())
     assert names == {"order": 1, "process sample.credited.v1": spans_count, "process sample.closed.v1": 1}
     assert len(made.contexts) == count + 1
+
+
+async def test_a_crowd_of_which_a_part_was_refused_shows_as_failed(exporter: InMemorySpanExporter) -> None:
+    """By the part: the span ends with all of them."""
+    crowd = telemetry.tracer.start_span("publish sample.credited.v1")
+    batch = RecordBatch(TopicPartition("credits", 0), Mock(), crowds={crowd})
+    with pytest.raises(KafkaConnectionError):
+        await batch.send(Mock(send_batch=AsyncMock(side_effect=KafkaConnectionError)))
+    assert found(exporter, "publish sample.credited.v1") == []
+    crowd.end()
+    assert found(exporter, "publish sample.credited.v1")[0].status.description == "KafkaConnectionError"
 
 
 async def test_a_batch_that_is_rolled_back_shows_as_failed_and_its_next_attempt_anew(

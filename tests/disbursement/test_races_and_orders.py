@@ -1,8 +1,12 @@
 """Facts heard while an allocation runs, and facts in every order: the end is the same."""
 
 import asyncio
+import contextlib
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
+
+from sqlalchemy import text
 
 from chassis.ids import new_id
 from chassis.jobs import Job
@@ -28,6 +32,41 @@ async def heard_during_a_chunk(world: World, fact: Fact) -> None:
         await asyncio.wait({hearing}, timeout=1)
         assert not hearing.done()
     await hearing
+
+
+class Undone(Exception):
+    """Takes a transaction back."""
+
+
+async def grants_of_a_job(world: World, job_id: UUID, rows_limit: int) -> list[tuple[UUID, UUID]]:
+    """Id and person of what the job allocates by chunks of so many, in the order of ids; nothing of it stays."""
+    parameters = {"programme_id": str(world.programme_id), **job_occasion(Occasion("officer", date(2023, 10, 20)))}
+    found: list[tuple[UUID, UUID]] = []
+    with contextlib.suppress(Undone):
+        async with world.service.service.database.transaction() as tx:
+            job, finished = Job(job_id, JOB, parameters, None, 0, 0, rows_limit), False
+            while not finished:
+                step = await allocate_chunk(tx, job)
+                done, failed = job.done + step.done, job.failed + step.failed
+                job, finished = replace(job, cursor=step.cursor, done=done, failed=failed), step.finished
+            rows = await tx.fetch_all(text("SELECT id, person_id FROM aid_grant ORDER BY id"), {})
+            found = [(row.id, row.person_id) for row in rows]
+            raise Undone
+    return found
+
+
+async def test_a_job_done_again_by_other_chunks_gives_the_same_grants(world: World) -> None:
+    """After a restore others know these ids; how much a chunk holds is decided by who asks for something just then."""
+    ids = people(14)
+    families = [ids[place - 2] if place % 4 == 2 else each for place, each in enumerate(ids)]
+    await world.service.deliver(
+        *(registered(each, family_id=family) for each, family in zip(ids, families, strict=True))
+    )
+    await world.service.deliver(*(world.enrolled(each) for each in ids))
+    job_id = new_id()
+    whole, *cut = [await grants_of_a_job(world, job_id, rows_limit) for rows_limit in (100, 2, 3, 7)]
+    assert [person_id for _, person_id in whole] == [ids[place] for place in range(14) if place % 4 != 2]
+    assert cut == [whole] * 3
 
 
 async def test_a_completion_heard_during_a_chunk_confirms(world: World) -> None:

@@ -1,7 +1,7 @@
 """Sets packages aside for families: the one way in which a grant begins, for one family or a chunk of them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -37,31 +37,33 @@ def wishes_of(
     occasion: Occasion,
     on_reserve_list: Collection[UUID],
     origin: UUID,
-    first_place: int,
 ) -> list[Wish]:
-    """Those of the enrolled people who may receive a package now, or once they complete the course.
-
-    Their grants' ids keep the order of the cases; the first stands at `first_place` of all that `origin` makes.
-    """
+    """Those of the enrolled people who may receive a package now, or once they complete the course."""
     return [
         Wish(
             case,
             programme.package(case.package_code),
             occasion,
             case.person_id in on_reserve_list,
-            origin=in_order(origin, place),
+            origin=origin,
         )
-        for place, case in enumerate(cases, first_place)
+        for case in cases
         if case.package_code is not None and judge(programme.rules, case).eligible_conditionally
     ]
 
 
-async def allocate(tx: Transaction, programme: Programme, wishes: Sequence[Wish]) -> tuple[list[Grant], bool]:
+async def allocate(
+    tx: Transaction, programme: Programme, wishes: Sequence[Wish], first_place: int | None = None
+) -> tuple[list[Grant], bool]:
     """Allocate in the given order as far as the budget goes; the programme must be locked.
 
-    Returns the grants made and whether the budget covered all. A family that holds a grant is passed over.
+    Returns the grants made and whether the budget covered all. A family that holds a grant is passed over. Where
+    `first_place` is given, the grants' ids keep their order, and the first is that one of all that one job makes:
+    counted by grants, since how many candidates are looked at together, and so a family's second ones, is chance.
     """
     covered, enough = _covered(wishes, programme.available_rupiah)
+    if first_place is not None:
+        covered = [(_placed(wish, place), person) for place, (wish, person) in enumerate(covered, first_place)]
     grants = [_grant(tx, programme, wish, person) for wish, person in covered]
     inserted = await insert_grants(tx, grants)
     pairs = [(grant, wish) for grant, (wish, _) in zip(grants, covered, strict=True) if grant.id in inserted]
@@ -69,6 +71,11 @@ async def allocate(tx: Transaction, programme: Programme, wishes: Sequence[Wish]
         await take_budget(tx, programme.id, sum(grant.amount_rupiah for grant, _ in pairs))
     await tell_changes(tx, [_change(grant, wish) for grant, wish in pairs])
     return [grant for grant, _ in pairs], enough
+
+
+def _placed(wish: Wish, place: int) -> Wish:
+    assert wish.origin is not None
+    return replace(wish, origin=in_order(wish.origin, place))
 
 
 def _covered(wishes: Sequence[Wish], available_rupiah: int) -> tuple[list[tuple[Wish, PersonFacts]], bool]:

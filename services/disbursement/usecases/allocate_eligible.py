@@ -41,8 +41,8 @@ async def allocate_chunk(tx: Transaction, job: Job) -> JobStep:
     reserve = {row.person_id: row.reserve_id for row in candidates if row.reserve_id is not None}
     cases = await load_cases(tx, programme.rules, [(row.person_id, None) for row in candidates])
     in_turn = [cases[row.person_id] for row in candidates]
-    wishes = wishes_of(programme, in_turn, occasion, reserve, job.id, job.done + job.failed)
-    grants, enough = await allocate(tx, programme, wishes)
+    wishes = wishes_of(programme, in_turn, occasion, reserve, job.id)
+    grants, enough = await allocate(tx, programme, wishes, first_place=job.done)
     await mark_called(tx, {reserve[grant.person_id]: grant.id for grant in grants if grant.person_id in reserve})
     finished = len(candidates) < job.rows_limit or not enough
     return JobStep(
