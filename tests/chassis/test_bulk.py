@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from chassis.admin import bulk as bulk_routes
 from chassis.auth import Role
 from chassis.bulk import job as bulk_job
 from chassis.bulk.orders import ITEMS_LIMIT
@@ -46,6 +47,19 @@ async def test_each_of_a_list_is_done_once_in_the_officers_name(sample: ServiceU
     ]
     kept = await sample.fetch_all("SELECT request_sealed FROM bulk_item")
     assert [row.request_sealed for row in kept] == [None] * 3
+
+
+async def test_what_is_left_is_told_in_seconds(sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first chunk, at the rate of what was done by then."""
+    monkeypatch.setattr(bulk_job, "CHUNK_ITEMS", 2)
+    officer = sample.as_(Role.PETUGAS)
+    items = [{"account_id": account(n), "amount_rupiah": n} for n in range(1, 10)]
+    job_id = await ordered(officer, act=CREDIT, items=items)
+    assert await chunk(sample)
+    job = await job_of(officer, job_id)
+    assert (job["state"], job["done"], job["left"]) == ("running", 2, 7)
+    assert job["rate_per_second"] > 0
+    assert job["seconds_left"] == pytest.approx(7 / job["rate_per_second"], rel=0.2)
 
 
 async def test_each_of_what_a_filter_finds(sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,8 +138,9 @@ async def test_each_row_has_its_own_outcome(sample: ServiceUnderTest) -> None:
     assert NIK not in str(rows)
 
 
-async def test_the_failed_ones_are_a_file(sample: ServiceUnderTest) -> None:
-    """With the ids that say whom, in the reader's language, of any length."""
+async def test_the_failed_ones_are_a_file(sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the ids that say whom, in the reader's language, of any length: it is read page by page."""
+    monkeypatch.setattr(bulk_routes, "FILE_PAGE_ROWS", 2)
     officer = sample.as_(Role.PETUGAS)
     items = [{"account_id": account(n), "amount_rupiah": 2_000_000 - n % 2 * 1_999_999} for n in range(1, 8)]
     job_id = await ordered(officer, act=CREDIT, items=items)
