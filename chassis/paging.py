@@ -95,12 +95,12 @@ def cut_page(rows: Sequence[RowT], limit: int, cursor_of: Callable[[RowT], Curso
 async def fetch_page(
     tx: Transaction,
     query: Select[Any],
-    key: ColumnElement[UUID],
-    after: UUID | None,
+    key: ColumnElement[CursorT],
+    after: CursorT | None,
     limit: int,
     *,
     newest_first: bool = False,
-) -> PageRows[Row[Any], UUID]:
+) -> PageRows[Row[Any], CursorT]:
     """The page behind `after` in the order of `key`: a unique column that the query selects."""
     if after is not None:
         query = query.where(key < after if newest_first else key > after)

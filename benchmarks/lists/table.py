@@ -42,7 +42,7 @@ REGISTRY: Final = (
     Route("/corrections", "correction", (ALL, *states("proposed", "approved", "rejected"))),
     Route("/assistance/requests", "end_request", (ALL, *states("open", "ended", "refused")),
           order="agency, region_code, graduation_id"),
-    Route("/regions"),
+    Route("/regions", "region", key="code", order="code", within=EVERYWHERE),
 )  # fmt: skip
 
 TRAINING: Final = (
@@ -56,7 +56,7 @@ TRAINING: Final = (
     Route("/classes/{class_id}/enrolments", "enrolment", order="id", within="class_id = '{class_id}'"),
     one("/enrolments/{enrolment_id}"),
     one("/enrolment-lists/{list_id}"),
-    one("/people/{person_id}/enrolments"),
+    Route("/people/{person_id}/enrolments", "enrolment", order="id", within="person_id = '{person_id}'"),
     Route("/sheets", "sheet", (ALL, by("class_id"), *states("reported", "verified", "refused"))),
     one("/sheets/{sheet_id}"),
     Route("/unaccepted-sheets", "unaccepted_sheet", (ALL, by("class_id")), order=NEWEST),

@@ -63,12 +63,6 @@ class RegionView(BaseModel):
     level: str
 
 
-class RegionList(BaseModel):
-    """Regions in order of their codes."""
-
-    items: list[RegionView]
-
-
 class PersonLine(BaseModel):
     """A person in a list."""
 

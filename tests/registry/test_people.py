@@ -134,9 +134,28 @@ async def test_the_page_of_a_person(registry: ServiceUnderTest) -> None:
 
 async def test_regions_are_those_of_the_five_kecamatan(registry: ServiceUnderTest) -> None:
     kepala_desa = registry.as_(Role.KEPALA_DESA, region="33.28.04.2001")
-    everything = (await kepala_desa.get("/regions")).json()["items"]
+    everything = (await kepala_desa.get("/regions?limit=200")).json()["items"]
     levels = [item["level"] for item in everything]
     assert [levels.count(level) for level in ("province", "kabupaten", "kecamatan", "village")] == [1, 1, 5, 87]
     below = (await kepala_desa.get("/regions?within=33.28.04")).json()["items"]
     assert below[0]["level"] == "kecamatan"
     assert all(item["code"].startswith("33.28.04") for item in below)
+
+
+@pytest.mark.parametrize(("within", "count"), [("", 94), ("33.28.04", 21), ("33.28.04.2001", 1), ("33.2", 0)])
+async def test_regions_are_read_page_by_page(registry: ServiceUnderTest, within: str, count: int) -> None:
+    petugas = registry.as_(Role.PETUGAS)
+    codes: list[str] = []
+    asked = {"within": within, "limit": "10"}
+    while True:
+        page = (await petugas.get("/regions", params=asked)).json()
+        assert len(page["items"]) <= 10
+        codes += [item["code"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        assert page["next"] == codes[-1]
+        asked["after"] = page["next"]
+    assert len(codes) == count
+    assert codes == sorted(set(codes))
+    assert len((await petugas.get("/regions")).json()["items"]) == 50
+    assert (await petugas.get("/regions", params={"after": "anywhere"})).status_code == 422

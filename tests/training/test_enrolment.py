@@ -178,6 +178,20 @@ async def test_nobody_gets_into_two_overlapping_classes_at_once(world: World) ->
     assert sorted(answer.status_code for answer in answers) == [201] * 5 + [409] * 5
 
 
+async def test_the_enrolments_of_a_person_come_in_pages(world: World) -> None:
+    class_id = await world.schedule()
+    (person_id,) = await world.people(1)
+    withdrawn = await world.enrol(class_id, person_id)
+    body = {"occurred_on": "2023-10-20", "reason": "illness"} | LATE
+    await made(world.petugas, f"/enrolments/{withdrawn}/withdraw", **body)
+    again = await world.enrol(class_id, person_id)
+    path = f"/people/{person_id}/enrolments"
+    page = (await world.petugas.get(path, params={"limit": 1})).json()
+    rest = (await world.petugas.get(path, params={"limit": 1, "after": page["next"]})).json()
+    assert [each["id"] for each in (*page["items"], *rest["items"])] == [str(withdrawn), str(again)]
+    assert rest["next"] is None
+
+
 async def test_other_agencies_and_regions_see_nothing(world: World) -> None:
     class_id = await world.schedule()
     (person_id,) = await world.people(1)

@@ -13,7 +13,7 @@ from services.registry.usecases import find_people as show
 from services.registry.usecases.find_regions import find_regions
 from services.registry.usecases.look_up_contacts import LookUpContacts, look_up_contacts
 from services.registry.usecases.resolve_people import ResolvePeople, resolve_people
-from services.registry.views import ContactList, PersonLine, PersonView, RegionList, ResolvedList
+from services.registry.views import ContactList, PersonLine, PersonView, RegionView, ResolvedList
 
 routes = Routes(tags=["people"])
 
@@ -25,7 +25,11 @@ RESOLVE = Permission("people.resolve", roles={Role.PETUGAS, Role.VERIFIKATOR, Ro
 CONTACTS = Permission("contacts.lookup", roles=_OFFICERS | {Role.KEPALA_DESA, Role.SERVICE}, across_agencies=True)
 REGIONS = Permission("regions.read", roles=ALL_ROLES)
 
-RegionCode = Annotated[str, Query(pattern=r"^[0-9.]{0,13}$")]
+_CODE = r"^[0-9.]{0,13}$"
+RegionCode = Annotated[str, Query(pattern=_CODE)]
+AfterCode = Annotated[
+    str | None, Query(pattern=_CODE, description="`next` of the page before; without it, the first page")
+]
 
 
 @routes.get("/people", permission=LIST)
@@ -65,6 +69,8 @@ async def post_contacts(body: LookUpContacts, read: Read) -> ContactList:
 
 
 @routes.get("/regions", permission=REGIONS)
-async def get_regions(read: Read, within: RegionCode = "") -> RegionList:
-    """Region codes at and below a code."""
-    return await read(find_regions, within)
+async def get_regions(
+    read: Read, after: AfterCode = None, limit: Limit = 50, within: RegionCode = ""
+) -> Page[RegionView]:
+    """Region codes at and below a code, by code."""
+    return await read(find_regions, after, limit, within)

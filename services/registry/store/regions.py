@@ -1,10 +1,11 @@
 """Region codes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, select
 
+from chassis.paging import PageRows, fetch_page, in_region
 from chassis.rows import one_of
 from chassis.transaction import Transaction
 from services.registry.store.tables import region
@@ -16,9 +17,9 @@ async def known_villages(tx: Transaction, codes: Collection[str]) -> frozenset[s
     return frozenset(row.code for row in rows)
 
 
-async def find_regions(tx: Transaction, within: str) -> Sequence[Row[Any]]:
-    """Regions at and below a code, in order of their codes; an empty code means all."""
-    query = select(region.c.code, region.c.name, region.c.level).order_by(region.c.code)
+async def find_regions(tx: Transaction, after: str | None, limit: int, within: str) -> PageRows[Row[Any], str]:
+    """Regions at and below a code, by code; an empty `within` means all."""
+    query = select(region.c.code, region.c.name, region.c.level)
     if within:
-        query = query.where(or_(region.c.code == within, region.c.code.startswith(within + ".", autoescape=True)))
-    return await tx.fetch_all(query)
+        query = query.where(in_region(region.c.code, within))
+    return await fetch_page(tx, query, region.c.code, after, limit)

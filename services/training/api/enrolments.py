@@ -64,9 +64,11 @@ async def get_enrolment(enrolment_id: UUID, read: Read) -> EnrolmentView:
 
 
 @routes.get("/people/{person_id}/enrolments", permission=READ)
-async def get_enrolments_of_person(person_id: UUID, read: Read) -> Page[EnrolmentView]:
-    """All enrolments of a person."""
-    return await read(find_enrolments_of_person, person_id)
+async def get_enrolments_of_person(
+    person_id: UUID, read: Read, after: After = None, limit: Limit = 50
+) -> Page[EnrolmentView]:
+    """Enrolments of a person with their progress, page by page."""
+    return await read(find_enrolments_of_person, person_id, after, limit)
 
 
 @routes.post("/enrolments/{enrolment_id}/withdraw", permission=ENROL, status_code=200)

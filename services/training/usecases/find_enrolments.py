@@ -84,10 +84,13 @@ async def find_enrolments_for_provider(
     return await find_enrolments_of_class(tx, class_id, after, limit)
 
 
-async def find_enrolments_of_person(tx: Transaction, person_id: UUID) -> Page[EnrolmentView]:
-    """All enrolments of a person that the officer may see: few, so in one page."""
-    statement = select(enrolment).where(enrolment.c.person_id == person_id).order_by(enrolment.c.id)
-    return Page(items=await _views(tx, await tx.fetch_all(statement)), next=None)
+async def find_enrolments_of_person(
+    tx: Transaction, person_id: UUID, after: UUID | None, limit: int
+) -> Page[EnrolmentView]:
+    """Enrolments of a person that the officer may see, by id."""
+    of_person = select(enrolment).where(enrolment.c.person_id == person_id)
+    found = await fetch_page(tx, of_person, enrolment.c.id, after, limit)
+    return Page(items=await _views(tx, found.rows), next=found.next)
 
 
 async def find_enrolment_list(tx: Transaction, list_id: UUID) -> EnrolmentListView:
