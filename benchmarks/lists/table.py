@@ -140,7 +140,7 @@ NOTIFICATIONS: Final = (
     Route("/lists", "printed_list", (ALL, PROGRAMME, *states("open", "acknowledged", "withdrawn"))),
     one("/lists/{list_id}"),
     Route("/templates"),
-    Route("/terms"),
+    Route("/terms", "term", order="id", within=EVERYWHERE),
 )  # fmt: skip
 
 CONSOLE: Final = (

@@ -22,7 +22,6 @@ BOUNDED = {
     "GET /proposals/{proposal_id}/amendment-lines": "a proposal to amend takes 500 lines at most",
     "GET /schedules": "one for each package, set by an administrator",
     "GET /templates": "a closed set of codes",
-    "GET /terms": "a label for each code that messages name, set by an administrator",
 }
 """Lists that no number of people makes longer, and what bounds them."""
 

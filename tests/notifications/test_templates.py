@@ -75,5 +75,11 @@ async def test_a_term_names_a_code_from_now_on(world: World) -> None:
     await world.service.deliver(enrolled(world.people.add(None)))
     rows = await world.service.fetch_all("SELECT facts ->> 'pelatihan' AS course FROM message ORDER BY cause_id")
     assert [row.course for row in rows] == ["Tata Boga", "Memasak"]
-    named = {one["code"]: one for one in (await administrator.get("/terms")).json()}
-    assert (named["tata-boga"]["label"], named["tata-boga"]["version"]) == ("Memasak", 2)
+    pages = [(await administrator.get("/terms?limit=5")).json()]
+    while pages[-1]["next"]:
+        pages.append((await administrator.get("/terms", params={"limit": 5, "after": pages[-1]["next"]})).json())
+    assert {len(page["items"]) for page in pages[:-1]} == {5}
+    labels = [(one["label"], one["version"]) for page in pages for one in page["items"] if one["code"] == "tata-boga"]
+    assert labels == [("Memasak", 2)]
+    (codes,) = await world.service.fetch_all("SELECT count(DISTINCT (kind, code)) AS total FROM term")
+    assert sum(len(page["items"]) for page in pages) == codes.total

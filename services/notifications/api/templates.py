@@ -2,6 +2,7 @@
 
 from chassis.auth import Permission, Role
 from chassis.http import Act, Created, Read, Routes
+from chassis.paging import After, Limit, Page
 from services.notifications.domain.template import TemplateCode
 from services.notifications.usecases.add_template_version import (
     AddTemplateVersion,
@@ -43,9 +44,9 @@ async def post_version(code: TemplateCode, body: TemplateTexts, act: Act) -> Cre
 
 
 @routes.get("/terms", permission=SEE_TEMPLATES)
-async def get_terms(read: Read) -> list[TermView]:
-    """The newest label of every code."""
-    return await read(find_terms)
+async def get_terms(read: Read, after: After = None, limit: Limit = 50) -> Page[TermView]:
+    """The newest label of every code, page by page."""
+    return await read(find_terms, after, limit)
 
 
 @routes.post("/terms", permission=CHANGE_TEMPLATES)

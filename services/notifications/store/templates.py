@@ -1,12 +1,13 @@
 """Template versions and terms: rows are only ever added."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, tuple_, update
+from sqlalchemy import Row, exists, func, insert, select, tuple_, update
 
+from chassis.paging import PageRows, fetch_page
 from chassis.transaction import Transaction
 from services.notifications.domain.template import TemplateCode, TemplateVersion, UnknownTemplate
 from services.notifications.domain.wording import readable
@@ -87,14 +88,13 @@ async def insert_term(tx: Transaction, kind: str, code: str, label: str, now: da
     return UUID(str(row["id"]))
 
 
-async def all_terms(tx: Transaction) -> Sequence[Row[Any]]:
-    """The newest label of every code."""
-    statement = (
-        select(term.c.kind, term.c.code, term.c.label, term.c.version)
-        .distinct(term.c.kind, term.c.code)
-        .order_by(term.c.kind, term.c.code, term.c.version.desc())
+async def page_of_terms(tx: Transaction, after: UUID | None, limit: int) -> PageRows[Row[Any], UUID]:
+    """The newest label of every code, by id."""
+    newer = term.alias()
+    is_replaced = exists().where(
+        newer.c.kind == term.c.kind, newer.c.code == term.c.code, newer.c.version > term.c.version
     )
-    return await tx.fetch_all(statement)
+    return await fetch_page(tx, select(term).where(~is_replaced), term.c.id, after, limit)
 
 
 def _version(row: Row[Any]) -> TemplateVersion:

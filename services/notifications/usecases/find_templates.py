@@ -1,7 +1,10 @@
 """Templates and terms as administrators see them."""
 
+from uuid import UUID
+
 from pydantic import BaseModel
 
+from chassis.paging import Page
 from chassis.transaction import Transaction
 from services.notifications.domain.sms import Encoding, measure
 from services.notifications.domain.template import TemplateCode, fill, sample_values
@@ -64,6 +67,8 @@ async def find_version(tx: Transaction, code: TemplateCode, version: int) -> Ver
     )
 
 
-async def find_terms(tx: Transaction) -> list[TermView]:
-    """The newest label of every code."""
-    return [TermView.model_validate(dict(row._mapping)) for row in await template_store.all_terms(tx)]
+async def find_terms(tx: Transaction, after: UUID | None, limit: int) -> Page[TermView]:
+    """The newest label of every code, in the order in which they were set."""
+    found = await template_store.page_of_terms(tx, after, limit)
+    items = [TermView(kind=row.kind, code=row.code, label=row.label, version=row.version) for row in found.rows]
+    return Page(items=items, next=found.next)
