@@ -1,5 +1,6 @@
 """What processes used: CPU seconds and peak memory, read from the operating system."""
 
+import contextlib
 from collections.abc import Iterable, Mapping
 
 import psutil
@@ -22,11 +23,17 @@ def cpu_seconds(pids: Iterable[int]) -> float:
 
 
 def memory_mb(pids: Mapping[str, int]) -> dict[str, float]:
-    """Proportional memory of each process now, in MB: shared pages are counted once."""
+    """Proportional memory of each process with all its children now, in MB: shared pages are counted once."""
     found = {}
     for name, pid in pids.items():
-        try:
-            found[name] = psutil.Process(pid).memory_full_info().pss / 1_000_000
-        except psutil.NoSuchProcess:
-            continue
+        with contextlib.suppress(psutil.NoSuchProcess):
+            parent = psutil.Process(pid)
+            found[name] = sum(map(_own_mb, [parent, *parent.children(recursive=True)]))
     return found
+
+
+def _own_mb(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_full_info().pss) / 1_000_000
+    except psutil.NoSuchProcess:
+        return 0.0
