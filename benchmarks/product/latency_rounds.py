@@ -69,6 +69,7 @@ async def _floor(servers: Servers, count: int) -> list[float]:
     await prove("floor, full", FloorSide(servers, full=True))
     side = FloorSide(servers, full=True)
     await side.prepare()
+    await side.settle()
     await side.start()
     try:
         stdin = side.processes["allocation"].stdin
@@ -86,6 +87,7 @@ async def _floor(servers: Servers, count: int) -> list[float]:
     began = await _pairs(servers, side.database("allocation"), _ALLOCATED)
     grants = await _pairs(servers, side.database("payment"), _PAID)
     posted = await _pairs(servers, side.database("ledger"), _POSTED)
+    await side.drop()
     return [1000 * (float(at) - float(began[grants[payment]])) for payment, at in posted.items()]
 
 
