@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.parts import PARTS, QUICK, Row
+from benchmarks.parts import PARTS, QUICK, TARGETS, Row
 from deploy.local.home import CHECKOUT, default_home, write_json
 
 console = Console()
@@ -25,8 +26,9 @@ def main(
 ) -> None:
     """Measure, print the table, and keep its rows in `.local/bench.json`.
 
-    Each part's rows are kept as soon as it is measured, beside those of parts measured before. A part that fails does
-    not stop the others. Ends with 1 when one failed or a gate is missed.
+    Each row is kept as soon as it is measured, beside those measured before, and in the place of the same figure of as
+    many people in the same form. A part that fails does not stop the others. Targets that were never measured are
+    named. Ends with 1 when a part failed or a gate is missed.
     """
     if part and part not in PARTS:
         raise typer.BadParameter(f"no such part: {part}; parts: {', '.join(PARTS)}")
@@ -42,30 +44,47 @@ def main(
     failed: list[str] = []
     for name in [part] if part else [name for name in PARTS if full or name in QUICK]:
         try:
-            found = PARTS[name](full)
+            for row in PARTS[name](full):
+                measured_at = datetime.now(UTC).isoformat(timespec="seconds")
+                rows.append({"part": name, "measured_at": measured_at} | about | row)
+                _keep(path, rows[-1])
         except Exception:
             # Whatever it is: hours of the others are not lost for it.
             console.print_exception()
             failed.append(name)
-            continue
-        measured_at = datetime.now(UTC).isoformat(timespec="seconds")
-        measured = [{"part": name, "measured_at": measured_at} | about | row for row in found]
-        _keep(path, measured)
-        rows += measured
     _show(rows, path)
+    for missing in _not_measured(_kept(path)):
+        console.print(f"not measured yet: {missing}", soft_wrap=True)
     if failed:
-        console.print(f"failed, nothing of it is kept: {', '.join(failed)}")
+        console.print(f"failed, only what the table has of it is kept: {', '.join(failed)}", soft_wrap=True)
     if failed or any(row["verdict"] == "missed" for row in rows):
         raise typer.Exit(1)
 
 
-def _keep(path: Path, measured: list[Row]) -> None:
-    """Put these rows in the place of the same figures of the same part; all others stay as they are."""
+def _kept(path: Path) -> list[Row]:
+    """Rows of runs before; those that do not say of how many people they tell are of none."""
     kept = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-    there = [row for row in kept if row.get("part") in PARTS]
-    rows = {(row["part"], row["figure"]): row for row in [*there, *measured]}
+    return [{"people_count": 0} | row for row in kept if row.get("part") in PARTS]
+
+
+def _keep(path: Path, measured: Row) -> None:
+    """Put the row in the place of the same figure, as measured before with as many people; all others stay."""
+    rows = {(row["part"], row["figure"], row["people_count"], row["full"]): row for row in [*_kept(path), measured]}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, {"rows": list(rows.values())})
+
+
+def _not_measured(kept: Sequence[Row]) -> list[str]:
+    """Targets that no row tells of, at least not with as many people as they are promised for."""
+    return [
+        f"{part}: {target.figure}" + (f" ({target.people_count:,} people)" if target.people_count else "")
+        for part, targets in TARGETS.items()
+        for target in targets
+        if not any(
+            (row["part"], row["figure"]) == (part, target.figure) and row["people_count"] >= target.people_count
+            for row in kept
+        )
+    ]
 
 
 def _commit() -> str:
@@ -77,11 +96,12 @@ def _commit() -> str:
 
 
 def _show(rows: list[Row], path: Path) -> None:
-    table = Table("figure", "measured", "gate", "goal", "")
+    table = Table("figure", "people", "measured", "gate", "goal", "")
     for row in rows:
         sign = "≤ " if row["at_most"] else "≥ "
         table.add_row(
             str(row["figure"]),
+            f"{row['people_count']:,}",
             str(row["measured"]),
             f"{sign}{row['gate']}",
             f"{sign}{row['goal']}",

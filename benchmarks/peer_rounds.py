@@ -8,7 +8,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from benchmarks.peers.sides import CelerySide, DbosSide, DjangoSide, OutboxSide
-from benchmarks.peers.targets import CHASSIS
+from benchmarks.peers.targets import CHASSIS, CHASSIS_PEOPLE
 from benchmarks.peers.venvs import PEERS, python_of
 from benchmarks.proof import prove
 from benchmarks.rounds import Figures, measure_and_drop, summary
@@ -34,10 +34,10 @@ def peers(servers: Servers, rounds_count: int, traces_endpoint: str) -> dict[str
     sides: dict[str, tuple[Make, int]] = {
         CHASSIS: (
             lambda: ChassisSide(servers, traces_sample_ratio=sampling, traces_endpoint=traces_endpoint),
-            10_000,
+            CHASSIS_PEOPLE,
         ),
         "DBOS, per person": (lambda: DbosSide(servers), 300),
-        "DBOS, per 500": (lambda: DbosSide(servers, people_per_workflow=500), 50_000),
+        "DBOS, per 500": (lambda: DbosSide(servers, people_per_workflow=500), CHASSIS_PEOPLE),
         "Celery, per person": (lambda: CelerySide(servers), 300),
         "Django, per 1,000": (lambda: DjangoSide(servers), 20_000),
         "faststream-outbox": (lambda: OutboxSide(servers), 2_000),

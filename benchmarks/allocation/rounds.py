@@ -12,6 +12,7 @@ QUICK_PEOPLE, FULL_PEOPLE = 10_000, 100_000
 STATEMENTS, DISBURSEMENT = "statements", "disbursement"
 ALLOCATION_SPEED: Final = Target("allocation + approval / one SQL statement per act, people/s", 0.7, 0.9)
 ALLOCATION_CPU: Final = Target("one SQL statement per act / allocation + approval, CPU ms per person", 0.7, 0.9)
+TARGETS: Final = (ALLOCATION_SPEED, ALLOCATION_CPU)
 _PROOF: Final = Proof(
     DISBURSEMENT, STATEMENTS, 4_000, "SELECT count(*) FROM aid_grant WHERE state IN ('proposed', 'decided')"
 )
@@ -34,10 +35,10 @@ def allocation(servers: Servers, people_count: int, rounds_count: int) -> dict[s
         )
 
 
-def allocation_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
+def allocation_rows(found: dict[str, Any], people_count: int) -> list[dict[str, Any]]:
     """The table's rows: ratios of medians, and the rounds they come from."""
     measured = {
         ALLOCATION_SPEED: ratio(found, "people_per_second", DISBURSEMENT, STATEMENTS),
         ALLOCATION_CPU: ratio(found, "cpu_ms_per_person", STATEMENTS, DISBURSEMENT),
     }
-    return target_rows(found, measured)
+    return target_rows(found, measured, people_count)

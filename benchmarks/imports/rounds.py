@@ -13,6 +13,7 @@ QUICK_ROWS, FULL_ROWS = 10_000, 100_000
 SCRIPT, REGISTRY = "script", "registry"
 IMPORT_SPEED: Final = Target("import / hand-written script, rows/s", 0.4, 0.7)
 IMPORT_CPU: Final = Target("hand-written script / import, CPU ms per row", 0.4, 0.7)
+TARGETS: Final = (IMPORT_SPEED, IMPORT_CPU)
 _PROOF: Final = Proof(REGISTRY, SCRIPT, 4_000, "SELECT count(*) FROM person")
 
 
@@ -34,10 +35,10 @@ def imports(servers: Servers, people_count: int, rounds_count: int) -> dict[str,
         )
 
 
-def import_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
+def import_rows(found: dict[str, Any], people_count: int) -> list[dict[str, Any]]:
     """The table's rows: ratios of medians, and the rounds they come from."""
     measured = {
         IMPORT_SPEED: ratio(found, "people_per_second", REGISTRY, SCRIPT),
         IMPORT_CPU: ratio(found, "cpu_ms_per_person", SCRIPT, REGISTRY),
     }
-    return target_rows(found, measured)
+    return target_rows(found, measured, people_count)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -37,16 +37,17 @@ _DECIDED: Final = "SELECT count(*) FROM aid_grant WHERE state = 'decided'"
 _PARKED: Final = "SELECT count(*) FROM parked_message"
 
 
-def product_chain(sizes: Sequence[int]) -> dict[int, Any]:
-    """Figures by number of people, each size on servers of its own. Raises WrongEnd before any figure is told."""
-    found: dict[int, Any] = {}
+def product_chain(sizes: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number of people and figures of each size as soon as it is measured, each on servers of its own.
+
+    Raises WrongEnd before any figure of a size is told.
+    """
     for size in sizes:
         with started_servers() as servers, product(servers) as running:
             measured = asyncio.run(_measure(running, size))
-        found[size] = asdict(measured)
         console.print(f"product, {size:,} people: {measured.people_per_second:.1f} people/s, "
                       f"{measured.cpu_ms_per_person:.2f} CPU ms per person")  # fmt: skip
-    return found
+        yield size, asdict(measured)
 
 
 async def _measure(running: Product, people_count: int) -> Figures:

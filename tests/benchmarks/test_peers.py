@@ -2,13 +2,18 @@
 
 import re
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from benchmarks import peer_rounds
 from benchmarks.peers import venvs
 from benchmarks.peers.sides import shares
 from benchmarks.peers.targets import CHASSIS, TARGETS, peer_rows
 from benchmarks.peers.venvs import PEERS, folder_of
+from benchmarks.rounds import Figures, figures
+from benchmarks.servers import Servers
+from benchmarks.sides import Side
 from deploy.local import bootstrap
 
 PINNED = re.compile(r"^[a-z0-9-]+==\S+( ; .+)? \\$")
@@ -68,6 +73,27 @@ def test_rows_compare_medians_of_people_per_second() -> None:
     ]
     assert [row["figure"] for row in rows] == [target.figure for target in TARGETS.values()]
     assert rows[0]["rounds"]["DBOS, per person"] == [20.0]
+
+
+def test_the_chassis_is_timed_on_as_many_as_the_fastest_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    people: dict[str, set[int]] = {}
+
+    async def measure(side: Side, people_count: int) -> Figures:
+        people.setdefault(_name(side), set()).add(people_count)
+        return figures(people_count, 1.0, {"python": 1.0}, {"ledger": 1.0})
+
+    async def prove(name: str, side: Side, people_count: int) -> None:
+        people.setdefault(_name(side), set()).add(people_count)
+
+    def _name(side: Side) -> str:
+        return "DBOS, per 500" if getattr(side, "people_per_workflow", 0) == 500 else type(side).__name__
+
+    monkeypatch.setattr(peer_rounds, "python_of", str)
+    monkeypatch.setattr(peer_rounds, "prove", prove)
+    monkeypatch.setattr(peer_rounds, "measure_and_drop", measure)
+    found = peer_rounds.peers(cast("Servers", None), 1, "")
+    assert people["ChassisSide"] == people["DBOS, per 500"] == {50_000}
+    assert {row["people_count"] for row in peer_rows(found)} == {50_000}
 
 
 def _summary(rate: float) -> dict[str, object]:
