@@ -108,6 +108,9 @@ def _show(rows: list[Row], path: Path) -> None:
             str(row["verdict"]),
         )
     console.print(table)
+    loads = {(row["part"], side): load for row in rows for side, load in row.get("load_average", {}).items()}
+    for (part, side), load in loads.items():
+        console.print(f"most load average: {part}, {side}: {load:.1f}", soft_wrap=True)
     console.print(f"rounds: {path}")
 
 

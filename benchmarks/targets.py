@@ -53,9 +53,10 @@ def ratio(found: Mapping[str, Any], figure: str, side: str, beside: str) -> floa
 
 
 def target_rows(found: Mapping[str, Any], measured: Mapping[Target, float], people_count: int) -> list[dict[str, Any]]:
-    """What was measured of each target and whether it is kept, with the rounds of all sides behind it."""
+    """What was measured of each target and whether it is kept, with the rounds and the load of all sides behind it."""
     rounds = {side: found[side]["rounds"] for side in found}
-    return [row(target, value, rounds, people_count) for target, value in measured.items()]
+    loads = {"load_average": {side: found[side]["load_average"] for side in found}}
+    return [row(target, value, rounds, people_count) | loads for target, value in measured.items()]
 
 
 def row(target: Target, measured: float, rounds: Any, people_count: int) -> dict[str, Any]:

@@ -181,6 +181,17 @@ def test_what_is_kept_is_there_before_the_next_part_begins(kept: Kept, monkeypat
     assert seen == [1]
 
 
+def test_the_load_of_each_side_is_told_once(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loads = {"load_average": {"floor, full": 2.13, "chassis": 3.0}}
+    measured = [row(target, 30, {}, 10_000) | loads for target in (FAST, SMALL)]
+    monkeypatch.setattr(main, "PARTS", {"chain": lambda full: measured})
+    main.main(full=True, part="")
+    told = re.findall(r"^most load average: (.*)$", capsys.readouterr().out, re.MULTILINE)
+    assert told == ["chain, floor, full: 2.1", "chain, chassis: 3.0"]
+
+
 def test_a_missed_gate_ends_with_an_error(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     assert bench(monkeypatch, {"chain": {FAST: 9}}) == 1
     assert [each["verdict"] for each in kept()] == ["missed"]

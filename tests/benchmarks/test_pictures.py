@@ -25,7 +25,12 @@ def test_a_full_run_draws_the_spread_of_every_side_and_a_quick_one_nothing(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spread = {"min": 1.0, "median": 2.0, "max": 3.0}
-    summary: dict[str, Any] = {"people_per_second": spread, "cpu_ms_per_person": spread, "rounds": []}
+    summary: dict[str, Any] = {
+        "people_per_second": spread,
+        "cpu_ms_per_person": spread,
+        "rounds": [],
+        "load_average": 1.0,
+    }
     monkeypatch.setattr(parts, name, lambda *_: dict.fromkeys(SIDES[name], summary))
     monkeypatch.setattr(parts, "started_servers", nullcontext)
     monkeypatch.setattr(parts, "span_sink", nullcontext)

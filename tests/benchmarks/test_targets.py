@@ -58,13 +58,19 @@ def test_no_target_is_forgotten_where_it_is_looked_for_what_was_not_measured() -
 
 def test_the_chain_is_compared_with_the_full_floor_by_medians() -> None:
     def side(speed: float, cpu: float) -> dict[str, Any]:
-        return {"people_per_second": {"median": speed}, "cpu_ms_per_person": {"median": cpu}, "rounds": []}
+        return {
+            "people_per_second": {"median": speed},
+            "cpu_ms_per_person": {"median": cpu},
+            "rounds": [],
+            "load_average": speed,
+        }
 
     found = {
         "floor, plain": side(9999, 0.01), "floor, full": side(6000, 0.24),
         "chassis, telemetry off": side(4000, 0.3), "chassis, telemetry on": side(3000, 0.33),
     }  # fmt: skip
     measured = {row["figure"]: row["measured"] for row in chain_rows(found, 50_000)}
+    assert chain_rows(found, 50_000)[0]["load_average"]["floor, full"] == 6000
     assert measured == {CHAIN_SPEED.figure: 0.5, CHAIN_CPU.figure: 0.727, TELEMETRY.figure: 1.1}
 
 
