@@ -4,9 +4,10 @@ import asyncio
 import csv
 import io
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -49,7 +50,6 @@ class Journey:
     witness: str = "Saksi Contoh"
     programme_id: UUID = field(default=UUID(int=0), init=False)
     person_ids: list[UUID] = field(default_factory=list, init=False)
-    began: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue, init=False)
 
     def __post_init__(self) -> None:
         self.petugas = self._officer("petugas", "petugas")
@@ -62,12 +62,11 @@ class Journey:
     def _officer(self, subject: str, role: str) -> Officer:
         return self.office.officer(f"{subject}.{self.name}", role)
 
-    async def run(self) -> None:
-        """The whole way; `began` is told the name of every step."""
+    async def run(self, trouble: Iterable[Ask] = ()) -> None:
+        """The whole way; one piece of `trouble` beside each of the first steps, over before the next step begins."""
         first = (self.open_programme, self.register, self.train, self.decide)
-        for step in (*first, self.hand_over, self.mentor_families, self.graduate):
-            self.began.put_nowait(step.__name__)
-            await step()
+        for step, disturb in zip_longest((*first, self.hand_over, self.mentor_families, self.graduate), trouble):
+            await asyncio.gather(step(), *([disturb()] if disturb else []))
 
     async def open_programme(self) -> None:
         """A programme of its own, known in training."""
