@@ -45,7 +45,7 @@ from chassis.restoration import Restoration, after
 from chassis.retention import Retention, Rule
 from chassis.settings import ServiceSettings
 from chassis.subscription import Subscription
-from chassis.telemetry import start_tracing, without_query
+from chassis.telemetry import NO_SPANS, start_tracing, without_query
 from chassis.timers import Timers
 from chassis.workers import Background, Presence, Worker
 
@@ -121,6 +121,7 @@ class Service:
             lifespan=self._lifespan,
             docs_url=None,
             redoc_url=None,
+            telemetry=NO_SPANS,
         )
         app.state.service = self
         app.state.package = self.package

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -34,6 +35,9 @@ CASE = "sinergi.case_id"
 EACH_LIMIT = 20
 """So many events of one trace that are handled together have a span each; more are a bulk act's and share one."""
 KEPT_TRACESTATE_LIMIT = 512
+NO_SPANS: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+"""FastAPI's own telemetry, on unless told otherwise: its spans bear path and query, which are the caller's text, and
+begin a trace of their own where the request has no headers, as a row of a bulk order has none."""
 QUEUED_SPANS_LIMIT = 16_384
 """Spans that wait for their export: a full batch and a job's chunk make thousands at once, and what is over is lost."""
 

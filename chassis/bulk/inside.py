@@ -12,6 +12,7 @@ from chassis.auth import Officer
 from chassis.bulk.acts import acts_of, lists_of
 from chassis.http import ACTING, Routes
 from chassis.problems import answer_with_problems
+from chassis.telemetry import NO_SPANS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Inside:
 
     def __init__(self, routers: Iterable[Routes]) -> None:
         routers = tuple(routers)
-        self.app = FastAPI(openapi_url=None)
+        self.app = FastAPI(openapi_url=None, telemetry=NO_SPANS)
         """Serves nobody; it gets its state from the service's own."""
         self.acts = acts_of(routers)
         self.lists = lists_of(routers)

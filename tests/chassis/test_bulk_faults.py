@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from sqlalchemy import text
 
@@ -186,7 +187,10 @@ async def test_a_process_without_an_api_does_bulk_work(
 
 async def test_its_acts_belong_to_the_orders_trace(sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Audit rows, events and failed rows lead to it, and one event's actor is the officer."""
-    monkeypatch.setattr(telemetry, "tracer", TracerProvider().get_tracer("test"))
+    provider = TracerProvider()
+    monkeypatch.setattr(telemetry, "tracer", provider.get_tracer("test"))
+    # As in a process that exports: FastAPI's own telemetry looks there.
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
     officer = sample.as_(Role.PETUGAS)
     items = [*ITEMS[:2], {"account_id": account(9), "amount_rupiah": 2_000_000}]
     job_id = await ordered(officer, act=CREDIT, items=items)
