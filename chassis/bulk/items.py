@@ -1,9 +1,9 @@
 """What a bulk job does, row by row, and what became of each: the table `bulk_item`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from pydantic import Field, JsonValue
@@ -17,8 +17,8 @@ Fields = Annotated[dict[str, JsonValue], Field(max_length=FIELDS_LIMIT)]
 """One act's fields, those of its path among them."""
 
 _ADD = text(
-    "INSERT INTO bulk_item (job_id, number, request_sealed, request_index)"
-    " VALUES (:job_id, :number, :request_sealed, :request_index)"
+    "INSERT INTO bulk_item (job_id, number, repeats_row, request_sealed, request_index)"
+    " VALUES (:job_id, :number, :repeats_row, :request_sealed, :request_index)"
 )
 _TAKEN = text("SELECT request_index FROM bulk_item WHERE job_id = :job_id AND request_index = ANY(:indexes)")
 _NEXT = text(
@@ -42,7 +42,7 @@ _TAKE_FAILED = text(
     """
 )
 _ROWS = """
-    SELECT number, request_sealed, status, resource_id, problem, retried_in, settled_at FROM bulk_item
+    SELECT number, repeats_row, request_sealed, status, resource_id, problem, retried_in, settled_at FROM bulk_item
     WHERE job_id = :job_id AND number > :after {only} ORDER BY number LIMIT :limit
 """
 _ALL_ROWS = text(_ROWS.format(only=""))
@@ -73,9 +73,30 @@ def opened(vault: Vault, row: Row[Any]) -> Fields:
     return fields
 
 
-async def add_items(tx: Transaction, job_id: UUID, after: int, requests: Sequence[Fields]) -> None:
+class NewItem(NamedTuple):
+    """A row to be added."""
+
+    request: Fields
+    repeats_row: int | None = None
+    """The number, in the job before, of the failed row that it tries again."""
+    request_index: bytes | None = None
+
+
+async def add_items(tx: Transaction, job_id: UUID, after: int, items: Iterable[NewItem]) -> None:
     """Add rows behind the number, all as they are."""
-    await _add(tx, job_id, after, [(None, request) for request in requests])
+    # The standard library's JSON keeps whatever a request may hold: halves of characters, numbers of any size.
+    rows = [
+        {
+            "job_id": job_id,
+            "number": number,
+            "repeats_row": item.repeats_row,
+            "request_sealed": tx.vault.seal(json.dumps(item.request)),
+            "request_index": item.request_index,
+        }
+        for number, item in enumerate(items, after + 1)
+    ]
+    if rows:
+        await tx.execute(_ADD, rows)
 
 
 async def add_found(tx: Transaction, job_id: UUID, after: int, requests: Sequence[Fields]) -> int:
@@ -84,23 +105,8 @@ async def add_found(tx: Transaction, job_id: UUID, after: int, requests: Sequenc
     taken = await tx.fetch_all(_TAKEN, {"job_id": job_id, "indexes": list(found)})
     for row in taken:
         del found[row.request_index]
-    await _add(tx, job_id, after, list(found.items()))
+    await add_items(tx, job_id, after, [NewItem(request, request_index=index) for index, request in found.items()])
     return len(found)
-
-
-async def _add(tx: Transaction, job_id: UUID, after: int, requests: Sequence[tuple[bytes | None, Fields]]) -> None:
-    # The standard library's JSON keeps whatever a request may hold: halves of characters, numbers of any size.
-    rows = [
-        {
-            "job_id": job_id,
-            "number": number,
-            "request_sealed": tx.vault.seal(json.dumps(request)),
-            "request_index": index,
-        }
-        for number, (index, request) in enumerate(requests, after + 1)
-    ]
-    if rows:
-        await tx.execute(_ADD, rows)
 
 
 def _index(vault: Vault, job_id: UUID, request: Fields) -> bytes:

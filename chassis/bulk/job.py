@@ -10,7 +10,17 @@ from sqlalchemy import Row
 from chassis.bulk.acts import OneAct
 from chassis.bulk.calls import do_act, read_list
 from chassis.bulk.inside import Answer, Inside
-from chassis.bulk.items import Fields, Outcome, add_found, add_items, next_items, opened, settle_items, take_failed
+from chassis.bulk.items import (
+    Fields,
+    NewItem,
+    Outcome,
+    add_found,
+    add_items,
+    next_items,
+    opened,
+    settle_items,
+    take_failed,
+)
 from chassis.bulk.orders import Plan
 from chassis.ids import derived_id
 from chassis.jobs import Job, JobStep
@@ -62,9 +72,9 @@ class Bulk:
 
     async def _collect(self, tx: Transaction, job: Job, plan: Plan, collected: int, after: str | None) -> JobStep:
         if plan.failed_of is not None:
-            requests, following = await _failed(tx, job, plan, int(after or 0))
-            await add_items(tx, job.id, collected, requests)
-            collected += len(requests)
+            items, following = await _failed(tx, job, plan, int(after or 0))
+            await add_items(tx, job.id, collected, items)
+            collected += len(items)
         else:
             # What moves to another village while the pages are read may stand on two of them.
             requests, following = await self._listed(tx, plan, after)
@@ -117,12 +127,12 @@ class Bulk:
         return None if untried else answer
 
 
-async def _failed(tx: Transaction, job: Job, plan: Plan, after: int) -> tuple[list[Fields], str | None]:
+async def _failed(tx: Transaction, job: Job, plan: Plan, after: int) -> tuple[list[NewItem], str | None]:
     assert plan.failed_of is not None
     rows = await take_failed(tx, plan.failed_of, job.id, after, job.rows_limit)
     same = plan.chosen(tx.vault).same
-    requests = [opened(tx.vault, row) | same for row in rows]
-    return requests, str(rows[-1].number) if len(rows) == job.rows_limit else None
+    items = [NewItem(opened(tx.vault, row) | same, repeats_row=row.number) for row in rows]
+    return items, str(rows[-1].number) if len(rows) == job.rows_limit else None
 
 
 def _outcome(number: int, answer: Answer) -> Outcome:

@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from chassis.auth import Officer
 from chassis.bulk.acts import OneAct
 from chassis.bulk.inside import Inside
-from chassis.bulk.items import FIELDS_LIMIT, Fields, add_items, any_to_retry
+from chassis.bulk.items import FIELDS_LIMIT, Fields, NewItem, add_items, any_to_retry
 from chassis.commands import Command
 from chassis.encryption import Vault
 from chassis.errors import Conflict, NotFound, Unprocessable
@@ -193,7 +193,7 @@ async def order_bulk(tx: Transaction, inside: Inside, order: BulkOrder) -> UUID:
     act = inside.acts[order.act]
     if order.items is not None:
         job_id = await tx.start_job(BULK_JOB, _parameters(Plan(act=act.path, ids=act.ids)), total=len(order.items))
-        await add_items(tx, job_id, 0, [order.same | item for item in order.items])
+        await add_items(tx, job_id, 0, [NewItem(order.same | item) for item in order.items])
         return job_id
     chosen = Chosen(where=order.where, take=order.taken(act), same=order.same)
     plan = Plan(act=act.path, ids=act.ids, each_of=order.each_of, sealed=_sealed(tx.vault, chosen))

@@ -18,13 +18,16 @@ from chassis.paging import NumberedPage, cut_page
 from chassis.transaction import Transaction
 
 _CODE_PREFIX = "urn:sinergi:problem:"
-_HEADER = ("Status", "Code", "Reason", "Details")
+_BEFORE_IDS = ("Row", "Repeats row")
+_BEHIND_IDS = ("Status", "Code", "Reason", "Details")
 
 
 class BulkRowView(BaseModel):
     """One row: waiting, done with the id of what the act made or changed, or failed with the problem answered."""
 
     number: int
+    repeats_row: int | None
+    """Of a job that tries failed rows again: the number of this one in the job before."""
     outcome: Literal["waiting", "done", "failed"]
     ids: dict[str, UUID]
     """Whom a failed or waiting row is about: the ids in the act's path and body."""
@@ -61,8 +64,11 @@ async def find_bulk_rows(tx: Transaction, asked: RowsAsked) -> NumberedPage[Bulk
 
 def csv_header(ids: Sequence[str], asked: RowsAsked) -> list[str]:
     """Titles of the file's columns; ids stand under their own names."""
-    told = [translate(asked.package, asked.language, title) for title in ("Row", *_HEADER)]
-    return [told[0], *ids, *told[1:]]
+
+    def told(titles: Sequence[str]) -> list[str]:
+        return [translate(asked.package, asked.language, title) for title in titles]
+
+    return [*told(_BEFORE_IDS), *ids, *told(_BEHIND_IDS)]
 
 
 def csv_lines(rows: Sequence[Sequence[object]]) -> str:
@@ -77,7 +83,7 @@ def csv_cells(ids: Sequence[str], row: BulkRowView) -> list[object]:
     facts = [f"{name}={value}" for name, value in row.facts.items()]
     errors = [f"{error['field']}: {error['message']}" for error in row.errors]
     found = [row.ids.get(name, "") for name in ids]
-    return [row.number, *found, row.status, row.code, row.title, "; ".join(facts + errors)]
+    return [row.number, row.repeats_row, *found, row.status, row.code, row.title, "; ".join(facts + errors)]
 
 
 def _view(tx: Transaction, ids: Sequence[str], row: Row[Any], asked: RowsAsked) -> BulkRowView:
@@ -85,6 +91,7 @@ def _view(tx: Transaction, ids: Sequence[str], row: Row[Any], asked: RowsAsked) 
     outcome: Literal["waiting", "done", "failed"] = "failed" if problem else "done"
     return BulkRowView(
         number=row.number,
+        repeats_row=row.repeats_row,
         outcome="waiting" if row.status is None else outcome,
         ids=ids_among(opened(tx.vault, row), ids),
         status=row.status,

@@ -54,6 +54,7 @@ CREATE INDEX job_failed ON job (kind) WHERE state = 'failed';
 CREATE TABLE bulk_item (
     job_id uuid NOT NULL REFERENCES job,
     number integer NOT NULL,
+    repeats_row integer,
     request_sealed bytea,
     request_index bytea,
     status integer,
@@ -65,6 +66,7 @@ CREATE TABLE bulk_item (
     CHECK (request_sealed IS NOT NULL OR (status IS NOT NULL AND status < 400))
 );
 COMMENT ON TABLE bulk_item IS 'What a bulk job does, in order, and what became of each';
+COMMENT ON COLUMN bulk_item.repeats_row IS 'The number, in the job before, of the failed row that this one tries again';
 COMMENT ON COLUMN bulk_item.request_sealed IS 'NULL: done, so that it need not be asked again';
 COMMENT ON COLUMN bulk_item.request_index IS 'Of a row that a filter found, until it is done or failed: what is found twice is taken once';
 COMMENT ON COLUMN bulk_item.problem IS 'As it was answered; never looked into, and jsonb keeps not every character';

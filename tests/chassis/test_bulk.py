@@ -149,11 +149,11 @@ async def test_the_failed_ones_are_a_file(sample: ServiceUnderTest, monkeypatch:
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     assert response.text.startswith("\ufeff")
     lines = list(csv.reader(io.StringIO(response.text[1:]), delimiter=";"))
-    assert lines[0] == ["Row", "account_id", "Status", "Code", "Reason", "Details"]
-    assert lines[1] == ["2", account(2), "422", "too-much", "More than the sample allows", "limit_rupiah=1000000"]
+    assert lines[0] == ["Row", "Repeats row", "account_id", "Status", "Code", "Reason", "Details"]
+    assert lines[1] == ["2", "", account(2), "422", "too-much", "More than the sample allows", "limit_rupiah=1000000"]
     assert [line[0] for line in lines[1:]] == ["2", "4", "6"]
     assert (await officer.get(f"/bulk/{job_id}/failed.csv")).text.startswith(
-        "\ufeffBaris;account_id;Status;Kode;Alasan"
+        "\ufeffBaris;Mengulang baris;account_id;Status;Kode;Alasan"
     )
 
 

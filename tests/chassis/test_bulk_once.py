@@ -84,9 +84,24 @@ async def test_failed_rows_are_tried_again_once(sample: ServiceUnderTest, monkey
     job = await job_of(officer, again)
     assert (job["total"], job["done"], job["failed"]) == (4, 4, 0)
     assert {row["retried_in"] for row in await rows_of(officer, job_id, failed=True)} == {again}
+    assert [(row["number"], row["repeats_row"]) for row in await rows_of(officer, UUID(again))] == [
+        (1, 3), (2, 4), (3, 5), (4, 6)
+    ]  # fmt: skip
+    assert {row["repeats_row"] for row in await rows_of(officer, job_id)} == {None}
     for ended in (job_id, UUID(again)):
         response = await retry(officer, ended)
         assert (response.status_code, response.json()["type"]) == (409, "urn:sinergi:problem:nothing-to-retry")
+
+
+async def test_the_file_of_a_second_try_tells_the_numbers_of_the_first(sample: ServiceUnderTest) -> None:
+    """Row 1 of the new job is not row 1 of the list that somebody holds."""
+    officer = sample.as_(Role.PETUGAS)
+    job_id = await ordered(officer, act=CREDIT, items=FAILING)
+    await sample.run_jobs()
+    again = (await retry(officer, job_id)).json()["id"]
+    await sample.run_jobs()
+    lines = (await officer.get(f"/bulk/{again}/failed.csv")).text.splitlines()
+    assert [line.split(";")[:3] for line in lines[1:]] == [[str(n), str(n + 2), account(n + 2)] for n in range(1, 5)]
 
 
 async def test_of_two_who_ask_at_the_same_moment_one_is_refused(
