@@ -35,9 +35,9 @@ class OneAct:
     ids: tuple[str, ...]
     """Fields by which somebody finds whom a row is about, those of the path first."""
 
-    def knows(self, names: Iterable[str]) -> bool:
-        """Whether it has all these fields; of an object's, the object."""
-        return all(name.split(".", 1)[0] in {*self.fields, *self.names} for name in names)
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        """Which of these fields it does not have; of an object's, the object."""
+        return [name for name in names if name.split(".", 1)[0] not in {*self.fields, *self.names}]
 
 
 @dataclass(frozen=True, slots=True)

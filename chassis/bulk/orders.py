@@ -10,9 +10,10 @@ from pydantic import AfterValidator, BaseModel, Field, JsonValue, model_validato
 from sqlalchemy import Row, text
 
 from chassis.auth import Officer
-from chassis.bulk.acts import OneAct
+from chassis.bulk.acts import OneAct, OneList
 from chassis.bulk.inside import Inside
 from chassis.bulk.items import FIELDS_LIMIT, Fields, NewItem, add_items, any_to_retry
+from chassis.bulk.wrong import nearest, told, told_path
 from chassis.commands import Command
 from chassis.encryption import Vault
 from chassis.errors import Conflict, NotFound, Unprocessable
@@ -161,7 +162,7 @@ def known_act(inside: Inside, path: str) -> OneAct:
     """Raises UnknownAct."""
     act = inside.acts.get(path)
     if act is None:
-        raise UnknownAct
+        raise UnknownAct(act=told_path(path), nearest=nearest(path, inside.acts))
     return act
 
 
@@ -174,18 +175,26 @@ def check_order(inside: Inside, officer: Officer, order: BulkOrder) -> None:
         return
     source = inside.lists.get(order.each_of)
     if source is None:
-        raise UnknownList
-    if not set(source.names) <= set(order.where) <= source.filters | set(source.names):
-        raise UnknownFilter(filters=sorted(source.filters), path=list(source.names))
+        raise UnknownList(each_of=told_path(order.each_of), nearest=nearest(order.each_of, inside.lists))
+    _refuse_unknown_filters(source, order.where)
     taken = order.taken(act)
+    unlisted = [name for name in map(str, taken.values()) if name not in source.listed]
+    if unlisted:
+        raise FieldNotListed(unknown=told(unlisted), path=list(act.names), listed=sorted(source.listed))
     _refuse_unknown_fields(act, taken)
-    if not source.listed.issuperset(map(str, taken.values())):
-        raise FieldNotListed(path=list(act.names), listed=sorted(source.listed))
+
+
+def _refuse_unknown_filters(source: OneList, where: Fields) -> None:
+    unknown = [name for name in where if name not in {*source.filters, *source.names}]
+    missing = [name for name in source.names if name not in where]
+    if unknown or missing:
+        filters, path = sorted(source.filters), list(source.names)
+        raise UnknownFilter(unknown=told(unknown), missing=missing, filters=filters, path=path)
 
 
 def _refuse_unknown_fields(act: OneAct, given: Mapping[str, JsonValue]) -> None:
-    if not act.knows(given):
-        raise UnknownField(fields=sorted({*act.fields, *act.names}))
+    if unknown := act.unknown(given):
+        raise UnknownField(unknown=told(unknown), fields=sorted({*act.fields, *act.names}))
 
 
 async def order_bulk(tx: Transaction, inside: Inside, order: BulkOrder) -> UUID:
