@@ -34,6 +34,8 @@ MAX_INTEGER = 2**31 - 1
 
 BEFORE_ALL = UUID(int=0)
 """Precedes every id: where SQL text starts that compares with `after`."""
+BEHIND_ALL = UUID(int=2**128 - 1)
+"""Follows every id: the same, newest first."""
 
 After = Annotated[UUID | None, Query(description="`next` of the page before; without it, the first page")]
 AfterNumber = Annotated[int, Query(ge=0, description="`next` of the page before; 0: the first page")]

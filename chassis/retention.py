@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import NAMESPACE_OID, uuid5
+from datetime import datetime, time
 
 from sqlalchemy import TextClause, text
 
 from chassis.database import Database
-from chassis.ids import RECENT_DAYS
+from chassis.ids import RECENT_DAYS, id_at
 from chassis.jobs import Job, Jobs, JobStep
 from chassis.logs import logger
 from chassis.transaction import Transaction
@@ -97,7 +97,7 @@ class Retention:
     async def start_today(self, database: Database) -> None:
         """Start the job of this day, unless one of the service's processes has started it."""
         async with database.transaction() as tx:
-            await tx.start_job(KIND, {}, job_id=uuid5(NAMESPACE_OID, f"{KIND}/{tx.today.isoformat()}"))
+            await tx.start_job(KIND, {}, job_id=id_at(datetime.combine(tx.today, time(), tx.zone), KIND))
 
     async def run(self, database: Database, stopping: asyncio.Event) -> None:
         """Start each day's job until told to stop."""

@@ -10,7 +10,7 @@ OF_PROGRAMME: Final = "programme_id = '{programme}'"
 
 CHASSIS: Final = (
     Route("/jobs", "job", (ALL, *states("failed"), Filter("kind", {"kind": "allocate"}, "kind = 'allocate'")),
-          order="id", within="agency = 'dinsos'"),
+          order="id DESC", within="agency = 'dinsos'"),
     one("/jobs/{job_id}"),
     one("/admin/outbox"),
     Route("/admin/outbox/stuck"),

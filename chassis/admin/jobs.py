@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from chassis.auth import ALL_ROLES, Permission, Role
 from chassis.errors import Conflict, NotAllowed, NotFound
 from chassis.http import Act, Created, Read, Routes
-from chassis.paging import BEFORE_ALL, After, Limit, Page, cut_page
+from chassis.paging import BEHIND_ALL, After, Limit, Page, cut_page
 from chassis.transaction import Transaction
 
 SEE_JOB = Permission("job.see", ALL_ROLES)
@@ -26,10 +26,10 @@ up the approvals that a checker thought better of.
 """
 
 _COLUMNS = """
-    SELECT *, CASE WHEN state IN ('queued', 'running') THEN "left" / nullif(rate_per_second, 0) END AS seconds_left
+    SELECT *, CASE WHEN state IN ('queued', 'running') THEN "left" / rate_per_second END AS seconds_left
     FROM (
-        SELECT *, greatest(total - done - failed, 0) AS "left", parameters ->> 'act' AS act,
-               (done + failed) / nullif(
+        SELECT *, CASE WHEN total IS NOT NULL THEN greatest(total - done - failed, 0) END AS "left",
+               parameters ->> 'act' AS act, nullif(done + failed, 0) / nullif(
                    extract(epoch FROM coalesce(finished_at, clock_timestamp()) - started_at)::float, 0)
                AS rate_per_second
         FROM job) AS job
@@ -38,8 +38,8 @@ _COLUMNS = """
 _JOB = text(f"{_COLUMNS} AND id = :id")
 _JOBS = text(
     f"""
-    {_COLUMNS} AND id > :after AND (CAST(:kind AS text) IS NULL OR kind = :kind)
-    AND (CAST(:state AS text) IS NULL OR state = :state) ORDER BY id LIMIT :limit
+    {_COLUMNS} AND id < :after AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+    AND (CAST(:state AS text) IS NULL OR state = :state) ORDER BY id DESC LIMIT :limit
     """
 )
 _STARTED_BY = text("SELECT officer ->> 'issuer' = :issuer AND officer ->> 'subject' = :subject FROM job WHERE id = :id")
@@ -68,8 +68,9 @@ class JobView(BaseModel):
     done: int
     failed: int
     left: int | None
+    """Of the total; None until that is known."""
     rate_per_second: float | None
-    """Done and failed ones from the start of the first chunk until now, pauses included."""
+    """Done and failed ones from the start of the first chunk until now, pauses included; None before the first."""
     seconds_left: float | None
     """What is left, at that rate."""
     last_error: str | None
@@ -79,9 +80,15 @@ class JobView(BaseModel):
 
 
 class JobNotCancellable(Conflict):
-    """A job that ended, or one of a kind that must come to its end, cannot be cancelled."""
+    """Half of what a job of this kind does would be no state at all."""
 
-    title = "The job has ended already, or is of a kind that must come to its end"
+    title = "Jobs of this kind must come to their end: wait for it, or retry the job if it fails"
+
+
+class JobEnded(Conflict):
+    """It is done, failed or cancelled: `state` says which."""
+
+    title = "The job has ended already, so there is nothing to cancel: what it did stays done"
 
 
 class JobNotRetryable(Conflict):
@@ -101,8 +108,8 @@ def add_job_routes(routes: Routes, not_cancellable: Sequence[str]) -> None:
         after: After = None,
         limit: Limit = 50,
     ) -> Page[JobView]:
-        """Jobs of the caller's agency, all or those of a kind or state."""
-        wanted = {"kind": kind, "state": state, "after": after or BEFORE_ALL, "limit": limit + 1}
+        """Jobs of the caller's agency, all or those of a kind or state, newest first."""
+        wanted = {"kind": kind, "state": state, "after": after or BEHIND_ALL, "limit": limit + 1}
         found = cut_page(await read(_jobs, wanted), limit, lambda row: UUID(str(row.id)))
         return Page(items=[JobView.model_validate(row, from_attributes=True) for row in found.rows], next=found.next)
 
@@ -137,7 +144,10 @@ async def _cancel_job(tx: Transaction, wanted: tuple[UUID, Sequence[str]]) -> UU
     job_id, kept = wanted
     await _require(tx, CANCEL, job_id)
     if await tx.fetch_one(_CANCEL_JOB, {"id": job_id, "kept": list(kept)}) is None:
-        raise JobNotCancellable(job_id=job_id)
+        job = await _job(tx, job_id)
+        if job.state in {"queued", "running"}:
+            raise JobNotCancellable(job_id=job_id, kind=job.kind)
+        raise JobEnded(job_id=job_id, state=job.state)
     return job_id
 
 

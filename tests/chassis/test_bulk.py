@@ -14,7 +14,7 @@ from chassis.bulk import job as bulk_job
 from chassis.bulk.orders import ITEMS_LIMIT
 from tests.chassis.bulk import CREDIT, TOP_UP, account, balances, chunk, job_of, ordered, rows_of, with_accounts
 from tests.chassis.sample.service import BUGGY_RUPIAH
-from tests.support.service import ServiceUnderTest
+from tests.support.service import OfficerClient, ServiceUnderTest
 
 NIK = "3328991505900001"
 
@@ -76,8 +76,10 @@ async def test_each_of_what_a_filter_finds(sample: ServiceUnderTest, monkeypatch
         take={"account_id": "id", "seen_rupiah": "balance_rupiah"},
         same={"amount_rupiah": 5},
     )
-    assert (await job_of(officer, job_id))["total"] is None
-    for _ in range(3):
+    await _nothing_known(officer, job_id, "queued")
+    assert await chunk(sample)
+    await _nothing_known(officer, job_id, "running")
+    for _ in range(2):
         assert await chunk(sample)
     collected = await job_of(officer, job_id)
     assert (collected["total"], collected["done"], collected["state"]) == (5, 0, "running")
@@ -85,6 +87,13 @@ async def test_each_of_what_a_filter_finds(sample: ServiceUnderTest, monkeypatch
     assert await balances(sample) == {n: 105 if n < 6 else 10 for n in range(1, 8)}
     assert len(await sample.published_types()) == 7 + 5
     assert [row["resource_id"] for row in await rows_of(officer, job_id)] == [account(n) for n in range(1, 6)]
+
+
+async def _nothing_known(officer: OfficerClient, job_id: UUID, state: str) -> None:
+    """Of a job that has yet to collect its rows."""
+    job = await job_of(officer, job_id)
+    told = [job[name] for name in ("total", "left", "rate_per_second", "seconds_left")]
+    assert (job["state"], told) == (state, [None] * 4)
 
 
 async def test_a_filter_that_finds_nothing_is_done_at_once(sample: ServiceUnderTest) -> None:

@@ -247,8 +247,20 @@ async def test_a_kind_that_must_end_cannot_be_cancelled(sample: ServiceUnderTest
     response = await operator.post(f"/jobs/{job_id}/cancel")
     assert response.status_code == 409
     assert response.json()["type"] == "urn:sinergi:problem:job-not-cancellable"
+    assert response.json()["facts"] == {"job_id": str(job_id), "kind": "credit-to-the-end"}
     await sample.run_jobs()
     assert len(await sample.published_types()) == 4
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "cancelled"])
+@pytest.mark.parametrize("kind", ["credit-many", "credit-to-the-end"])
+async def test_what_is_over_cannot_be_cancelled(sample: ServiceUnderTest, kind: str, state: str) -> None:
+    """Told as such, whatever its kind: there is nothing to wait for."""
+    job_id = await _start(sample, kind)
+    await sample.execute("UPDATE job SET state = :state", state=state)
+    response = await sample.as_(Role.OPERATOR, agency="*", region="").post(f"/jobs/{job_id}/cancel")
+    assert (response.status_code, response.json()["type"]) == (409, "urn:sinergi:problem:job-ended")
+    assert response.json()["facts"] == {"job_id": str(job_id), "state": state}
 
 
 async def test_a_job_of_another_agency_is_not_seen(sample: ServiceUnderTest) -> None:
@@ -263,8 +275,10 @@ async def test_a_job_of_another_agency_is_not_seen(sample: ServiceUnderTest) -> 
 
 
 async def test_jobs_are_listed_by_kind_and_state_page_by_page(sample: ServiceUnderTest) -> None:
-    """Those of the caller's agency only."""
+    """Those of the caller's agency only, newest first."""
     officer, stranger = sample.as_(Role.PETUGAS), sample.as_(Role.PETUGAS, agency="dinas-koperasi")
+    await sample.service.retention.start_today(sample.service.database)
+    (daily,) = await sample.fetch_all("SELECT id FROM job")
     many = [await _start(sample) for _ in range(3)]
     whole = await _start(sample, "credit-to-the-end")
     await sample.execute("UPDATE job SET agency = 'dinsos'")
@@ -274,8 +288,9 @@ async def test_jobs_are_listed_by_kind_and_state_page_by_page(sample: ServiceUnd
     while after is not None:
         page = (await officer.get(f"/jobs?kind=credit-many&limit=2{after and f'&after={after}'}")).json()
         found, after = found + [job["id"] for job in page["items"]], page["next"]
-    assert found == [str(job_id) for job_id in many]
+    assert found == [str(job_id) for job_id in reversed(many)]
     assert [job["id"] for job in (await officer.get("/jobs?state=failed")).json()["items"]] == [str(many[1])]
-    assert str(whole) in [job["id"] for job in (await officer.get("/jobs")).json()["items"]]
+    in_order = [str(job_id) for job_id in (whole, *reversed(many), daily.id)]
+    assert [job["id"] for job in (await officer.get("/jobs")).json()["items"]] == in_order
     assert (await officer.get("/jobs?state=lost")).status_code == 422
     assert (await stranger.get("/jobs")).json() == {"items": [], "next": None}
