@@ -29,6 +29,8 @@ PRESENT_CHUNK_LIMIT = 250
 REST_SHARE = 2.0
 REST_LIMIT_SECONDS = 3.0
 """While somebody asks, a job rests twice as long as its chunk took, at most so long; others go on meanwhile."""
+POLL_SECONDS = 0.3
+"""How often is looked for a job that waits; sooner where one of this process's own rests, at the end of its rest."""
 TRANSIENT_PAUSE_SECONDS = 5
 """How long a job stands aside when the outside failed, so that other jobs go first. It is never given up for that."""
 
@@ -111,6 +113,8 @@ class Jobs:
         self._handlers: dict[str, JobHandler] = {}
         self._not_cancellable: set[str] = set()
         self._first: set[str] = set()
+        self._rests_until = float("-inf")
+        """When (monotonic) the rest after the last chunk of this process is over."""
 
     def on(self, kind: str, *, cancellable: bool = True, first: bool = False) -> Callable[[JobHandler], JobHandler]:
         """Register the handler of one kind; not cancellable where half of it done would be no state at all.
@@ -166,6 +170,7 @@ class Jobs:
             rests = present and row.kind not in self._first
             rest_seconds = min(REST_SHARE * (time.monotonic() - began), REST_LIMIT_SECONDS) if rests else 0.0
             await tx.execute(_ADVANCE, _advance(row.id, step, rest_seconds))
+            self._rests_until = time.monotonic() + rest_seconds
 
     async def _count_failure(self, database: Database, row: Row[Any], error: Exception) -> None:
         """In a transaction of its own: nothing of the chunk's is left. Raises when the database is away altogether."""
@@ -185,7 +190,8 @@ class Jobs:
         """Run jobs until told to stop; by short chunks with a rest after each while somebody asks (decision 0043)."""
         while not stopping.is_set():
             if not await self.run_next(database, outbox_depth_limit, present=presence.felt):
-                await pause(stopping, 0.3)
+                rest_seconds = self._rests_until - time.monotonic()
+                await pause(stopping, rest_seconds if 0 < rest_seconds < POLL_SECONDS else POLL_SECONDS)
 
 
 def _job(row: Row[Any], rows_limit: int) -> Job:

@@ -4,7 +4,9 @@ A list of parameter mappings would run a statement once for each row, a list of 
 planned anew for each number of them. COPY would be faster still, but PostgreSQL refuses it under row-level security.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -58,6 +60,21 @@ async def write_together(tx: Transaction, *writes: Write) -> None:
     """Several writes in one statement, now; `Transaction.later` puts them into the last one of the transaction."""
     if any(each.sql for each in writes):
         await tx.execute(*one_statement(writes))
+
+
+@asynccontextmanager
+async def written_meanwhile(tx: Transaction, *writes: Write) -> AsyncIterator[None]:
+    """The same while the block goes on, which must not use the database: it makes what is told of what is written.
+
+    Raises at the block's end what the database refused; nothing is under way any more when it raises.
+    """
+    under_way = asyncio.create_task(write_together(tx, *writes))
+    try:
+        # It is on its way to the database before Python has other things to do.
+        await asyncio.sleep(0)
+        yield
+    finally:
+        await under_way
 
 
 def inserting(table: Table, rows: Sequence[Mapping[str, Any]]) -> Write:

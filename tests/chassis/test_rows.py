@@ -17,6 +17,7 @@ from chassis.rows import (
     update_rows,
     updating,
     write_together,
+    written_meanwhile,
 )
 from chassis.transaction import Transaction
 from chassis.writes import Write
@@ -81,6 +82,35 @@ async def test_inserts_and_changes_of_any_kind_go_together(sample: ServiceUnderT
         assert await _balances(tx, *IDS) == dict(zip(IDS, (11, 21, 1), strict=True))
         assert set((await _balances(tx, *new)).values()) == {2}
         assert set((await _balances(tx, *old)).values()) == {3}
+
+
+async def test_what_is_written_meanwhile_is_there_at_the_end_of_the_block(sample: ServiceUnderTest) -> None:
+    """The block goes on while the database is held up: here it is what lets go."""
+    database = sample.service.database
+    async with database.transaction() as tx:
+        await insert_rows(tx, ACCOUNT, _rows(1))
+    async with contextlib.AsyncExitStack() as holding, database.transaction() as tx:
+        await update_rows(await holding.enter_async_context(database.transaction()), ACCOUNT, _rows(2))
+        async with written_meanwhile(tx, updating(ACCOUNT, _rows(3))):
+            await holding.aclose()
+        assert await _balances(tx, *IDS) == {IDS[0]: 3}
+
+
+@pytest.mark.parametrize("by", ["the database", "the block"])
+async def test_what_is_written_meanwhile_and_refused_leaves_nothing(sample: ServiceUnderTest, by: str) -> None:
+    """Whoever refuses it: the transaction fails, and its connection is free again."""
+
+    async def write_and_tell() -> None:
+        async with sample.service.database.transaction() as tx:
+            await insert_rows(tx, ACCOUNT, _rows(1))
+            async with written_meanwhile(tx, inserting(ACCOUNT, _rows(5, 6)[1:] if by == "the block" else _rows(1))):
+                if by == "the block":
+                    raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError if by == "the block" else IntegrityError):
+        await write_and_tell()
+    async with sample.service.database.transaction() as tx:
+        assert await _balances(tx, *IDS) == {}
 
 
 @pytest.mark.parametrize("telling", [True, False])

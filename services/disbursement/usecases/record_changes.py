@@ -1,12 +1,13 @@
 """Saves what happened to grants: rows, ledger, decision log and events, set-based and in one order of locks."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from chassis.commands import DatedCommand
 from chassis.ids import new_id
-from chassis.rows import write_together
+from chassis.rows import written_meanwhile
 from chassis.transaction import Transaction
 from chassis.writes import Write
 from services.disbursement.domain.facts import Occasion, trail
@@ -17,6 +18,8 @@ from services.disbursement.outgoing import Change, told
 from services.disbursement.store import grants as store
 from services.disbursement.store.ledger import About, LogLine, Posting, recording
 from services.disbursement.store.programmes import give_back_budget
+
+TOLD_AT_ONCE = 200
 
 
 def occasion_of(tx: Transaction, command: DatedCommand) -> Occasion:
@@ -35,13 +38,20 @@ async def record_changes(tx: Transaction, changes: Sequence[Change]) -> None:
 
     Whatever frees money needs the programmes locked before the grants: all budget rows are touched here.
     """
-    await write_together(tx, saving(changes, tx.now), *telling(tx, changes))
-    await _give_back(tx, changes)
+    await _record(tx, changes, saving(changes, tx.now))
 
 
 async def tell_changes(tx: Transaction, changes: Sequence[Change]) -> None:
     """Post, log and publish what happened to grants that are saved already."""
-    await write_together(tx, *telling(tx, changes))
+    await _record(tx, changes)
+
+
+async def _record(tx: Transaction, changes: Sequence[Change], *first: Write) -> None:
+    async with written_meanwhile(tx, *first, *posting(changes, tx.now)):
+        for start in range(0, len(changes), TOLD_AT_ONCE):
+            publish(tx, changes[start : start + TOLD_AT_ONCE])
+            # Many events take a tenth of a second, in which the process would answer nobody.
+            await asyncio.sleep(0)
     await _give_back(tx, changes)
 
 
@@ -55,14 +65,23 @@ def saving(changes: Sequence[Change], now: datetime) -> Write:
 
 def telling(tx: Transaction, changes: Sequence[Change]) -> tuple[Write, ...]:
     """The postings and log lines of the changes; their events are published."""
+    publish(tx, changes)
+    return posting(changes, tx.now)
+
+
+def posting(changes: Sequence[Change], now: datetime) -> tuple[Write, ...]:
+    """The postings and log lines of the changes."""
     lines = [_line(change) for change in changes]
     pairs = zip(changes, lines, strict=True)
-    postings = [(new_id(), posting) for change, line in pairs if (posting := _posting(change, line))]
+    return recording([(new_id(), found) for change, line in pairs if (found := _posting(change, line))], lines, now)
+
+
+def publish(tx: Transaction, changes: Sequence[Change]) -> None:
+    """The events of the changes."""
     for change in changes:
         fact = told(change)
         if fact is not None:
             tx.publish(fact, sequence=change.version, case=change.case, cause=change.cause)
-    return recording(postings, lines, tx.now)
 
 
 async def _give_back(tx: Transaction, changes: Sequence[Change]) -> None:
