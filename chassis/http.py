@@ -17,6 +17,7 @@ from chassis.commands import DatedCommand
 from chassis.database import Database
 from chassis.errors import BadRequest, Conflict, NotSignedIn, Unprocessable
 from chassis.ids import Origin, derived_id, is_recent, new_id
+from chassis.query import refuse_unknown_names
 from chassis.telemetry import current_trace_id
 from chassis.transaction import Transaction
 from chassis.writes import Write
@@ -92,6 +93,7 @@ def _guarded(permission: Permission, reading: bool, options: dict[str, Any]) -> 
     async def authorise(request: Request) -> None:
         officer = await _officer(request)
         officer.require(permission, reading)
+        refuse_unknown_names(request)
         request.state.officer = officer
         request.state.permission = permission
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -38,14 +39,19 @@ _NEXT = text(
     """
     SELECT * FROM job WHERE state IN ('queued', 'running') AND coalesce(retry_at, created_at) <= statement_timestamp()
     AND (kind = ANY(:first) OR NOT :only_first)
-    ORDER BY kind = ANY(:first) DESC, coalesce(retry_at, created_at) LIMIT 1 FOR UPDATE SKIP LOCKED
+    AND NOT EXISTS (SELECT FROM job AS before WHERE before.state = 'running' AND before.rests
+                    AND before.retry_at > statement_timestamp() AND before.kind = job.kind AND before.id <> job.id)
+    ORDER BY kind = ANY(:first) DESC, CASE WHEN rests THEN created_at ELSE coalesce(retry_at, created_at) END
+    LIMIT 1 FOR UPDATE SKIP LOCKED
     """
 )
+"""Of two lists the one approved first is applied first: what rests keeps its place before later ones of its kind."""
 _ADVANCE = text(
     """
     UPDATE job SET state = :state, done = done + :done, failed = failed + :failed, cursor = CAST(:cursor AS jsonb),
            total = coalesce(:total, total), attempts = 0, last_error = NULL,
-           retry_at = CASE WHEN :aside THEN clock_timestamp() + make_interval(secs => :rest_seconds) END,
+           retry_at = CASE WHEN :aside OR :rests THEN clock_timestamp() + make_interval(secs => :rest_seconds) END,
+           rests = :rests,
            started_at = coalesce(started_at, now()),
            finished_at = CASE WHEN :state = 'done' THEN clock_timestamp() END
     WHERE id = :id
@@ -54,7 +60,7 @@ _ADVANCE = text(
 # Not after a cancellation: the chunk's own lock on the row is gone by now.
 _FAIL = text(
     """
-    UPDATE job SET attempts = attempts + 1, last_error = :error,
+    UPDATE job SET attempts = attempts + 1, last_error = :error, rests = false,
            state = CASE WHEN attempts + 1 >= 5 THEN 'failed' ELSE state END,
            finished_at = CASE WHEN attempts + 1 >= 5 THEN clock_timestamp() END,
            retry_at = clock_timestamp() + make_interval(secs => 2 ^ attempts)
@@ -63,7 +69,7 @@ _FAIL = text(
 )
 _POSTPONE = text(
     """
-    UPDATE job SET last_error = :error, retry_at = clock_timestamp() + make_interval(secs => :seconds)
+    UPDATE job SET last_error = :error, rests = false, retry_at = clock_timestamp() + make_interval(secs => :seconds)
     WHERE id = :id AND state IN ('queued', 'running')
     """
 )
@@ -113,8 +119,8 @@ class Jobs:
         self._handlers: dict[str, JobHandler] = {}
         self._not_cancellable: set[str] = set()
         self._first: set[str] = set()
-        self._rests_until = float("-inf")
-        """When (monotonic) the rest after the last chunk of this process is over."""
+        self._rests_until = -inf
+        """When (monotonic) the rest of a job that this process worked on is over, the soonest."""
 
     def on(self, kind: str, *, cancellable: bool = True, first: bool = False) -> Callable[[JobHandler], JobHandler]:
         """Register the handler of one kind; not cancellable where half of it done would be no state at all.
@@ -170,7 +176,10 @@ class Jobs:
             rests = present and row.kind not in self._first
             rest_seconds = min(REST_SHARE * (time.monotonic() - began), REST_LIMIT_SECONDS) if rests else 0.0
             await tx.execute(_ADVANCE, _advance(row.id, step, rest_seconds))
-            self._rests_until = time.monotonic() + rest_seconds
+            if rest_seconds:
+                now = time.monotonic()
+                # The soonest: a second job that rests, too, must not hold up the first.
+                self._rests_until = min(now + rest_seconds, self._rests_until if self._rests_until > now else inf)
 
     async def _count_failure(self, database: Database, row: Row[Any], error: Exception) -> None:
         """In a transaction of its own: nothing of the chunk's is left. Raises when the database is away altogether."""
@@ -207,5 +216,7 @@ def _advance(job_id: UUID, step: JobStep, rest_seconds: float) -> dict[str, Any]
     cursor = None if step.cursor is None else orjson.dumps(step.cursor, default=str).decode()
     state = "done" if step.finished else "running"
     counts = {"done": step.done, "failed": step.failed, "total": step.total}
-    aside = (step.aside or rest_seconds > 0) and not step.finished
-    return {"id": job_id, "state": state, "cursor": cursor, "aside": aside, "rest_seconds": rest_seconds, **counts}
+    aside = step.aside and not step.finished
+    rests = rest_seconds > 0 and not (step.aside or step.finished)
+    place = {"aside": aside, "rests": rests, "rest_seconds": rest_seconds}
+    return {"id": job_id, "state": state, "cursor": cursor, **place, **counts}

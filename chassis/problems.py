@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457), in the reader's language, never repeating what was sent in."""
+"""Errors as problem details (RFC 9457), in the reader's language; of what was sent in, slips in names at most."""
 
 import re
 from typing import Any

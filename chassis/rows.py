@@ -73,8 +73,12 @@ async def written_meanwhile(tx: Transaction, *writes: Write) -> AsyncIterator[No
         # It is on its way to the database before Python has other things to do.
         await asyncio.sleep(0)
         yield
-    finally:
-        await under_way
+    except BaseException:
+        # Whatever ends the block ends the write, and is what is raised: a cancellation must not become a refusal.
+        under_way.cancel()
+        await asyncio.gather(under_way, return_exceptions=True)
+        raise
+    await under_way
 
 
 def inserting(table: Table, rows: Sequence[Mapping[str, Any]]) -> Write:

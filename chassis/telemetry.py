@@ -33,7 +33,7 @@ _told_unsampled: ContextVar[tuple[int, frozenset[str]]] = ContextVar("told_unsam
 CASE = "sinergi.case_id"
 """Attribute by which the spans of a case are found."""
 EACH_LIMIT = 20
-"""So many events of one trace that are handled together have a span each; more are a bulk act's and share one."""
+"""So many events of one trace that are handled together have a span each; more are a set-based act's and share one."""
 KEPT_TRACESTATE_LIMIT = 512
 NO_SPANS: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 """FastAPI's own telemetry, on unless told otherwise: its spans bear path and query, which are the caller's text, and

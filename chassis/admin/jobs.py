@@ -145,7 +145,7 @@ async def _cancel_job(tx: Transaction, wanted: tuple[UUID, Sequence[str]]) -> UU
     await _require(tx, CANCEL, job_id)
     if await tx.fetch_one(_CANCEL_JOB, {"id": job_id, "kept": list(kept)}) is None:
         job = await _job(tx, job_id)
-        if job.state in {"queued", "running"}:
+        if job.state in {"queued", "running"} and job.kind in kept:
             raise JobNotCancellable(job_id=job_id, kind=job.kind)
         raise JobEnded(job_id=job_id, state=job.state)
     return job_id

@@ -4,17 +4,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 from uuid import UUID
 
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from chassis.auth import Permission, Role
 from chassis.http import Routes, is_act
 from chassis.paging import NumberedPage, Page
+from chassis.query import models_in, query_names
 
 NAME = re.compile(r"\{(\w+)\}")
 """A name in a route's path."""
@@ -59,7 +58,7 @@ def acts_of(routers: Iterable[Routes]) -> dict[str, OneAct]:
     for route in _declared(routers, "POST"):
         if is_act(route.dependant) and not _reads_a_file(route):
             names = tuple(NAME.findall(route.path))
-            models = () if route.body_field is None else _models(route.body_field.field_info.annotation)
+            models = () if route.body_field is None else models_in(route.body_field.field_info.annotation)
             fields = frozenset(name for model in models for name in model.model_fields)
             ids = sorted({name for model in models for name in _ids(model)} - set(names))
             found[route.path] = OneAct(route.path, _permission(route), names, fields, (*names, *ids))
@@ -70,7 +69,7 @@ def lists_of(routers: Iterable[Routes]) -> dict[str, OneList]:
     """The lists by path."""
     found: dict[str, OneList] = {}
     for route in _declared(routers, "GET"):
-        shown, query = _listed(route.response_model), _query_names(route.dependant)
+        shown, query = _listed(route.response_model), query_names(route.dependant)
         paged = {"after", "limit"} <= query
         if shown is not None and (paged or get_origin(route.response_model) is list):
             filters, listed = frozenset(query - {"after", "limit"}), frozenset(shown.model_fields)
@@ -123,33 +122,18 @@ def _ids(model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         if name.endswith("_id"):
             yield name
-        yield from (f"{name}.{inner}" for part in _models(field.annotation) for inner in _ids(part))
+        yield from (f"{name}.{inner}" for part in models_in(field.annotation) for inner in _ids(part))
 
 
 def _within(objects: Any, name: str) -> Any:
     return objects.get(name) if isinstance(objects, dict) else None
 
 
-def _models(annotation: Any) -> tuple[type[BaseModel], ...]:
-    """The models that a body may be: one, or each of a union."""
-    if get_origin(annotation) in {Union, UnionType}:
-        return tuple(model for part in get_args(annotation) for model in _models(part))
-    return (annotation,) if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ()
-
-
 def _listed(answer: Any) -> type[BaseModel] | None:
     if isinstance(answer, type) and issubclass(answer, Page | NumberedPage):
         answer = answer.model_fields["items"].annotation
-    shown = _models(get_args(answer)[0]) if get_origin(answer) is list else ()
+    shown = models_in(get_args(answer)[0]) if get_origin(answer) is list else ()
     return shown[0] if shown else None
-
-
-def _query_names(dependant: Dependant) -> set[str]:
-    names: set[str] = set()
-    for param in dependant.query_params:
-        models = _models(param.field_info.annotation)
-        names |= {name for model in models for name in model.model_fields} or {param.alias}
-    return names.union(*(_query_names(inner) for inner in dependant.dependencies))
 
 
 def _uuid(value: Any) -> UUID | None:

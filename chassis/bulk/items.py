@@ -38,7 +38,7 @@ _TAKE_FAILED = text(
     UPDATE bulk_item SET retried_in = :retry_id WHERE job_id = :job_id AND number IN (
         SELECT number FROM bulk_item WHERE job_id = :job_id AND number > :after AND status >= 400
         AND retried_in IS NULL ORDER BY number LIMIT :limit FOR UPDATE)
-    RETURNING number, request_sealed
+    RETURNING number, coalesce(repeats_row, number) AS first_number, request_sealed
     """
 )
 _ROWS = """

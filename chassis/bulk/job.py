@@ -131,7 +131,7 @@ async def _failed(tx: Transaction, job: Job, plan: Plan, after: int) -> tuple[li
     assert plan.failed_of is not None
     rows = await take_failed(tx, plan.failed_of, job.id, after, job.rows_limit)
     same = plan.chosen(tx.vault).same
-    items = [NewItem(opened(tx.vault, row) | same, repeats_row=row.number) for row in rows]
+    items = [NewItem(opened(tx.vault, row) | same, repeats_row=row.first_number) for row in rows]
     return items, str(rows[-1].number) if len(rows) == job.rows_limit else None
 
 

@@ -162,7 +162,7 @@ def known_act(inside: Inside, path: str) -> OneAct:
     """Raises UnknownAct."""
     act = inside.acts.get(path)
     if act is None:
-        raise UnknownAct(act=told_path(path), nearest=nearest(path, inside.acts))
+        raise UnknownAct(act=told_path(path, inside.acts), nearest=nearest(path, inside.acts))
     return act
 
 
@@ -175,12 +175,14 @@ def check_order(inside: Inside, officer: Officer, order: BulkOrder) -> None:
         return
     source = inside.lists.get(order.each_of)
     if source is None:
-        raise UnknownList(each_of=told_path(order.each_of), nearest=nearest(order.each_of, inside.lists))
+        near = nearest(order.each_of, inside.lists)
+        raise UnknownList(each_of=told_path(order.each_of, inside.lists), nearest=near)
     _refuse_unknown_filters(source, order.where)
     taken = order.taken(act)
     unlisted = [name for name in map(str, taken.values()) if name not in source.listed]
     if unlisted:
-        raise FieldNotListed(unknown=told(unlisted), path=list(act.names), listed=sorted(source.listed))
+        listed, path = sorted(source.listed), list(act.names)
+        raise FieldNotListed(unknown=told(unlisted, [*listed, *path]), path=path, listed=listed)
     _refuse_unknown_fields(act, taken)
 
 
@@ -189,12 +191,13 @@ def _refuse_unknown_filters(source: OneList, where: Fields) -> None:
     missing = [name for name in source.names if name not in where]
     if unknown or missing:
         filters, path = sorted(source.filters), list(source.names)
-        raise UnknownFilter(unknown=told(unknown), missing=missing, filters=filters, path=path)
+        raise UnknownFilter(unknown=told(unknown, [*filters, *path]), missing=missing, filters=filters, path=path)
 
 
 def _refuse_unknown_fields(act: OneAct, given: Mapping[str, JsonValue]) -> None:
     if unknown := act.unknown(given):
-        raise UnknownField(unknown=told(unknown), fields=sorted({*act.fields, *act.names}))
+        fields = sorted({*act.fields, *act.names})
+        raise UnknownField(unknown=told(unknown, fields), fields=fields)
 
 
 async def order_bulk(tx: Transaction, inside: Inside, order: BulkOrder) -> UUID:

@@ -1,30 +1,26 @@
 """What of an order is wrong, told to who sent it, and what may have been meant.
 
-A wrong name is the sender's own text. It is repeated where it has the form of a name in the API description; of what
-has not, and so may be a NIK or a person's name, `?` stands in its place.
+A wrong name is the sender's own text: it is repeated where it comes near one that there is, as a slip of the finger
+does. For what does not, and so may be a NIK or a person's name, `?` stands.
 """
 
-import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 NEAREST_LIMIT = 3
 UNTOLD = "?"
 
-_NAME = re.compile(r"(?!.*[0-9]{4})[a-z_][a-zA-Z0-9_]{0,47}(\.[a-z_][a-zA-Z0-9_]{0,47}){0,4}")
-_PATH_PART = re.compile(r"|[a-z][a-z_-]{0,47}|\{[a-z_]{1,48}\}")
+
+def told(names: Iterable[str], known: Collection[str]) -> list[str]:
+    """Names, as they may be repeated to who took them for some of the known ones."""
+    return [name if get_close_matches(name, known, 1) else UNTOLD for name in names]
 
 
-def told(names: Iterable[str]) -> list[str]:
-    """Names of fields or filters, as they may be repeated."""
-    return [name if _NAME.fullmatch(name) else UNTOLD for name in names]
+def told_path(path: str, known: Iterable[str]) -> str:
+    """A path, as it may be repeated to who took it for one of the known ones: part by part."""
+    return "/".join(told(path.split("/"), {part for each in known for part in each.split("/")}))
 
 
-def told_path(path: str) -> str:
-    """A route's path, as it may be repeated: not the id, or whatever it is, in place of a name in braces."""
-    return "/".join(part if _PATH_PART.fullmatch(part) else UNTOLD for part in path.split("/"))
-
-
-def nearest(path: str, known: Iterable[str]) -> list[str]:
+def nearest(path: str, known: Collection[str]) -> list[str]:
     """The most similar of the known paths, best first; none where none is similar."""
-    return get_close_matches(told_path(path), sorted(known), NEAREST_LIMIT)
+    return get_close_matches(told_path(path, known), sorted(known), NEAREST_LIMIT)

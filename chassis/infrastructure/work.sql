@@ -43,11 +43,13 @@ CREATE TABLE job (
     cursor jsonb,
     attempts integer NOT NULL DEFAULT 0,
     retry_at timestamptz,
+    rests boolean NOT NULL DEFAULT false,
     last_error text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     started_at timestamptz,
     finished_at timestamptz
 );
+COMMENT ON COLUMN job.rests IS 'Until retry_at, for the sake of those who ask; others of its kind wait with it';
 CREATE INDEX job_open ON job (created_at) WHERE state IN ('queued', 'running');
 CREATE INDEX job_failed ON job (kind) WHERE state = 'failed';
 

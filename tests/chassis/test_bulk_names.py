@@ -72,7 +72,7 @@ OF_TOP_UP = ["account_id", "amount_rupiah", "seen_rupiah"]
 OF_CREDIT = ["account_id", "amount_rupiah", "region_code"]
 WRONG: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ({"act": "/credit", "items": ONE}, "unknown-act", {"act": "/credit", "nearest": [CREDIT]}),
-    ({"act": "/qqq", "items": ONE}, "unknown-act", {"act": "/qqq", "nearest": []}),
+    ({"act": "/qqq", "items": ONE}, "unknown-act", {"act": "/?", "nearest": []}),
     (
         {"act": f"/accounts/{account(1)}/credits", "items": ONE},
         "unknown-act",
@@ -81,8 +81,8 @@ WRONG: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ({"act": CREDIT, "each_of": "/account"}, "unknown-list", {"each_of": "/account", "nearest": ["/accounts"]}),
     (EACH | {"where": {"at_lest_rupiah": 5}}, "unknown-filter", FILTERS | {"unknown": ["at_lest_rupiah"]}),
     (EACH | {"same": {"amount": 5}}, "unknown-field", {"unknown": ["amount"], "fields": OF_TOP_UP}),
-    ({"act": CREDIT, "items": ONE, "same": {"a.b": 5}}, "unknown-field", {"unknown": ["a.b"], "fields": OF_CREDIT}),
-    (EACH | {"take": {"account_id": "id", "to": "id"}}, "unknown-field", {"unknown": ["to"], "fields": OF_TOP_UP}),
+    ({"act": CREDIT, "items": ONE, "same": {"a.b": 5}}, "unknown-field", {"unknown": ["?"], "fields": OF_CREDIT}),
+    (EACH | {"take": {"account_id": "id", "to": "id"}}, "unknown-field", {"unknown": ["?"], "fields": OF_TOP_UP}),
     (
         EACH | {"take": {"account_id": "id", "seen_rupiah": "balance"}},
         "field-not-listed",
@@ -119,10 +119,13 @@ async def test_a_name_in_the_lists_path_that_is_missing_is_told(sample: ServiceU
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ("receipt.grant_id", "receipt.grant_id"),
-        ("accountId2", "accountId2"),
+        ("acount_id", "acount_id"),
+        ("accountId", "accountId"),
+        ("receipt.grant_id", "?"),
         ("3328991505900001", "?"),
         ("nik_3328991505900001", "?"),
+        ("nik_332_899_150_590_000_1", "?"),
+        ("siti_aminah", "?"),
         ("Siti", "?"),
         ("siti aminah", "?"),
         ("siti@desa", "?"),
@@ -132,21 +135,22 @@ async def test_a_name_in_the_lists_path_that_is_missing_is_told(sample: ServiceU
     ],
 )
 def test_what_may_be_a_persons_name_or_number_is_not_repeated(given: str, expected: str) -> None:
-    assert told([given]) == [expected]
+    assert told([given], OF_TOP_UP) == [expected]
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ("/visit-lists/{list_id}/close", "/visit-lists/{list_id}/close"),
+        ("/visit-list/{list_id}/close", "/visit-list/{list_id}/close"),
         ("/people/3328991505900001/corrections", "/people/?/corrections"),
         ("/people/Siti Aminah", "/people/?"),
+        ("/people/siti-aminah/corrections", "/people/?/corrections"),
         ("people?name=siti", "?"),
         ("//", "//"),
     ],
 )
 def test_of_a_path_only_what_may_stand_in_the_description_is_repeated(given: str, expected: str) -> None:
-    assert told_path(given) == expected
+    assert told_path(given, ["/visit-lists/{list_id}/close", "/people/{person_id}/corrections"]) == expected
 
 
 def test_at_most_three_paths_are_said_to_be_near() -> None:

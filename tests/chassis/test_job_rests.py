@@ -3,9 +3,11 @@
 import asyncio
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from chassis import jobs
 from chassis.jobs import CHUNK_LIMIT, PRESENT_CHUNK_LIMIT, REST_SHARE, Job, JobStep
 from chassis.transaction import Transaction
 from chassis.workers import PRESENT_REQUESTS, Presence
@@ -29,9 +31,9 @@ def add_kind(
     return limits
 
 
-async def start(sample: ServiceUnderTest, kind: str) -> None:
+async def start(sample: ServiceUnderTest, kind: str) -> UUID:
     async with sample.service.database.transaction() as tx:
-        await tx.start_job(kind, {})
+        return await tx.start_job(kind, {})
 
 
 async def chunks(sample: ServiceUnderTest, count: int, *, present: bool) -> list[bool]:
@@ -50,6 +52,26 @@ async def test_a_job_rests_while_somebody_asks_and_others_have_a_turn(sample: Se
     await asyncio.sleep(REST_SHARE * CHUNK_SECONDS)
     assert await chunks(sample, 1, present=True) == [True]
     assert len(long) == 2
+
+
+@pytest.mark.parametrize("aside", [False, True])
+async def test_what_rests_is_not_overtaken_by_its_kind_unless_it_steps_aside(
+    sample: ServiceUnderTest, aside: bool
+) -> None:
+    """Of two lists that are approved one after the other the first is applied first, rests or not."""
+    worked_on = list[UUID]()
+
+    @sample.service.jobs.on("list")
+    async def chunk(_tx: Transaction, job: Job) -> JobStep:
+        worked_on.append(job.id)
+        await asyncio.sleep(CHUNK_SECONDS)
+        return JobStep(done=1, finished=False, aside=aside)
+
+    ids = [await start(sample, "list") for _ in range(2)]
+    assert await chunks(sample, 2, present=True) == [True, aside]
+    await asyncio.sleep(REST_SHARE * CHUNK_SECONDS)
+    assert await chunks(sample, 1, present=True) == [True]
+    assert worked_on == ([ids[0], ids[1], ids[0]] if aside else [ids[0], ids[0]])
 
 
 @pytest.mark.parametrize(("present", "first"), [(False, False), (True, True)])
@@ -80,3 +102,23 @@ async def test_whether_somebody_asks_is_seen_anew_before_each_chunk(
     monkeypatch.setattr(sample.service.jobs, "run_next", run_next)
     await sample.service.jobs.run(sample.service.database, 1000, presence, stopping)
     assert seen == [present, not present, present]
+
+
+async def test_what_rests_is_taken_up_when_its_rest_is_over(
+    sample: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when a process that found nothing to do looks again."""
+    limits, stopping, presence = add_kind(sample, "long", chunk_seconds=0.2), asyncio.Event(), Presence()
+    monkeypatch.setattr(jobs, "REST_LIMIT_SECONDS", 0.25)
+    pauses = list[float]()
+
+    async def pause(_: asyncio.Event, seconds: float) -> None:
+        pauses.append(seconds)
+        stopping.set()
+
+    monkeypatch.setattr(jobs, "pause", pause)
+    presence.asked_at.extend([time.monotonic()] * PRESENT_REQUESTS)
+    await start(sample, "long")
+    await sample.service.jobs.run(sample.service.database, 1000, presence, stopping)
+    assert len(limits) == 1
+    assert [0 < seconds <= 0.25 for seconds in pauses] == [True]

@@ -4,10 +4,9 @@ import asyncio
 import csv
 import io
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +21,9 @@ from demo.waiting import until
 from demo.world import LATE, on
 
 Ask = Callable[[], Awaitable[Any]]
+Trouble = Callable[[int], Coroutine[Any, Any, None]]
 
-PEOPLE_COUNT = 20
-GRADUATES_COUNT = 2
-VISITS_COUNT = 6
+PEOPLE_COUNT, GRADUATES_COUNT, VISITS_COUNT = 20, 2, 6
 PACKAGE = programme.PACKAGE_CODES[GOATS]
 PRICE_RUPIAH = programme.price_rupiah(GOATS)
 WAIT_SECONDS = 120
@@ -62,11 +60,14 @@ class Journey:
     def _officer(self, subject: str, role: str) -> Officer:
         return self.office.officer(f"{subject}.{self.name}", role)
 
-    async def run(self, trouble: Iterable[Ask] = ()) -> None:
-        """The whole way; one piece of `trouble` beside each of the first steps, over before the next step begins."""
+    async def run(self, trouble: Trouble | None = None) -> None:
+        """The whole way; `trouble` is called beside each step, with its number, and over before the next begins."""
         first = (self.open_programme, self.register, self.train, self.decide)
-        for step, disturb in zip_longest((*first, self.hand_over, self.mentor_families, self.graduate), trouble):
-            await asyncio.gather(step(), *([disturb()] if disturb else []))
+        for number, step in enumerate((*first, self.hand_over, self.mentor_families, self.graduate)):
+            async with asyncio.TaskGroup() as beside:
+                if trouble is not None:
+                    beside.create_task(trouble(number))
+                await step()
 
     async def open_programme(self) -> None:
         """A programme of its own, known in training."""
