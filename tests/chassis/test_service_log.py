@@ -111,7 +111,9 @@ async def test_every_line_is_json_and_what_failed_names_trace_and_case(
     token = issuer.token("a", [Role.PETUGAS], "dinsos", "33.28")
     asked = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(new_id())} | carried
     async with httpx.AsyncClient(base_url=process.url() or "", trust_env=False) as client:
-        answer = await client.post(f"/credits?nik={NIK}", json=body, headers=asked)
+        refused = await client.post(f"/credits?nik={NIK}", json=body, headers=asked)
+        answer = await client.post("/credits", json=body, headers=asked)
+    assert refused.status_code == 422
     assert (answer.status_code, answer.json()["trace_id"]) == (500, trace_id)
     await process.logged(TRACED)
     await process.end()
