@@ -10,6 +10,10 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.produce import ProduceRequest
 
+BATCH_LIMIT_BYTES = 512 * 1024
+"""Half of what a broker takes. A thousand events that a consumer causes go to few partitions: those whose records it
+heard together; what does not fit into a partition's batch waits for another answer of the broker."""
+
 
 class LogReplaced(KafkaError):  # type: ignore[misc]
     """The broker holds another log than before: it was rebuilt from nothing."""
@@ -95,7 +99,7 @@ class RelayProducer(AIOKafkaProducer):  # type: ignore[misc]
             enable_idempotence=True,
             acks="all",
             linger_ms=5,
-            max_batch_size=256 * 1024,
+            max_batch_size=BATCH_LIMIT_BYTES,
             request_timeout_ms=10_000,
             **options,
         )

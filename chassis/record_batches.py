@@ -4,23 +4,20 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 import orjson
 from aiokafka import TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
-from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 from opentelemetry.trace import Span, SpanKind
 
 from chassis.broker import RelayProducer
+from chassis.partitions import partition_of
 from chassis.telemetry import EventSpans, carry, fail, resume
 
 Headers = list[tuple[str, bytes]]
-
-_partition_of: Final = DefaultPartitioner()
-"""murmur2 of the key, as every Kafka client by default: docs/contracts.md."""
 
 
 @dataclass(slots=True)
@@ -86,7 +83,7 @@ def pack(
     newest: dict[TopicPartition, RecordBatch] = {}
     for row, (headers, *spans) in zip(rows, _dressed(rows, shared), strict=True):
         topic, key, known = row["topic"], row["key"].encode(), partitions[row["topic"]]
-        place = TopicPartition(topic, _partition_of(key, known, known))
+        place = TopicPartition(topic, partition_of(key, known))
         batch = newest.get(place)
         if batch is None or topic in one_by_one or not batch.append(row, key, headers, *spans):
             batch = newest[place] = RecordBatch(place, producer.create_batch())
