@@ -28,6 +28,10 @@ async def admit(tx: Transaction, parking: Parking, arrived: Sequence[Arrived]) -
     What took effect before passes, so that the inbox drops it, and what was settled before is passed over: a log that
     was filled anew holds the whole history of a key once more.
     """
+    readable = [item for item in arrived if isinstance(item, Readable)]
+    if not any(isinstance(item, Unreadable) for item in arrived) and not await parking.holds_any(tx):
+        # As a rule: a thousand keys need not be looked up to see that there is nothing to be found.
+        return readable
     placed = [(item, (item.record.topic, key_text(item.record, tx.vault) or "")) for item in arrived]
     held = await parking.parked_keys(tx, [place for _, place in placed if place[1]])
     unreadable = [item.record for item in arrived if isinstance(item, Unreadable)]

@@ -2,9 +2,8 @@
 
 import builtins
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from opentelemetry.context import Context
@@ -43,8 +42,7 @@ Catalogue = Mapping[str, EventEntry]
 FactT_co = TypeVar("FactT_co", bound=BaseModel, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered(Generic[FactT_co]):
+class Delivered(NamedTuple, Generic[FactT_co]):
     """An event that arrived: validated body and the CloudEvents attributes a handler may need."""
 
     id: UUID
@@ -57,7 +55,7 @@ class Delivered(Generic[FactT_co]):
     case: UUID
     sequence: int
     data: FactT_co
-    context: Context = field(default_factory=Context, repr=False, compare=False)
+    context: Context = Context()
     """Trace context of this very event, so that what it causes joins its trace."""
 
     @property

@@ -21,6 +21,7 @@ Header = tuple[str, bytes | None]
 Place = tuple[str, str]
 """Topic and key."""
 
+_ANY_PARKED = text("SELECT EXISTS (SELECT FROM parked_key WHERE consumer = :consumer)")
 _PARKED_KEYS = text(
     """
     SELECT topic, key FROM parked_key
@@ -95,6 +96,10 @@ class Parking:
     def __init__(self, consumer: str, log_identity: str) -> None:
         self.consumer = consumer
         self.log_identity = log_identity
+
+    async def holds_any(self, tx: Transaction) -> bool:
+        """Whether any key is parked; one that a redrive is about to free is so until it is free."""
+        return bool(await tx.scalar(_ANY_PARKED, {"consumer": self.consumer}))
 
     async def parked_keys(self, tx: Transaction, keys: Iterable[Place]) -> set[Place]:
         """Which of the (topic, key) pairs are parked; holds them so until the end of the transaction.

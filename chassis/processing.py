@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -218,6 +217,8 @@ class Processor:
             "ids": [event_id for _, event_id in once],
         }
         rows = await tx.fetch_all(_NOTE_ARRIVED, parameters)
+        if not rows and len(once) == len(readable):
+            return list(readable)
         seen: set[tuple[str, UUID]] = {(row.source, row.event_id) for row in rows}
         kept: list[Readable] = []
         repeats: list[Delivered[Any]] = []
@@ -239,7 +240,7 @@ class Processor:
         tx.spans.extend(spans.all)
         # What an event causes continues in the span of its own processing, not in the batch's.
         traced = [
-            event if context is event.context else replace(event, context=context)
+            event if context is event.context else event._replace(context=context)
             for event, context in zip(run, spans.contexts, strict=True)
         ]
         try:

@@ -58,8 +58,7 @@ class Skipped:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Readable:
+class Readable(NamedTuple):
     """A record with its validated event."""
 
     record: ConsumerRecord[Any, Any]
@@ -100,10 +99,9 @@ class RecordReader:
         headers = _headers(record)
         if isinstance(headers, Unreadable):
             return headers
-        kind = headers.get("ce_type")
-        missing = [name for name in REQUIRED_ATTRIBUTES if not headers.get(name)]
-        if kind is None or missing:
-            return _incomplete(record, headers, missing)
+        if not all(map(headers.get, REQUIRED_ATTRIBUTES)):
+            return _incomplete(record, headers)
+        kind = headers["ce_type"]
         if kind not in self._heard:
             return Skipped(record, type_text(kind))
         if record.value is None:
@@ -182,13 +180,14 @@ def _headers(record: ConsumerRecord[Any, Any]) -> dict[str, str] | Unreadable:
     return headers
 
 
-def _incomplete(record: ConsumerRecord[Any, Any], headers: Mapping[str, str], missing: Sequence[str]) -> Unreadable:
+def _incomplete(record: ConsumerRecord[Any, Any], headers: Mapping[str, str]) -> Unreadable:
     told = type_text(headers["ce_type"]) if headers.get("ce_type") else None
     if record.value is None:
         return Unreadable(record, "tombstone", "", told)
     if not any(name.startswith("ce_") for name in headers):
         return Unreadable(record, "not_a_cloudevent", "")
-    return Unreadable(record, "missing_attributes", ",".join(missing), told)
+    missing = ",".join(name for name in REQUIRED_ATTRIBUTES if not headers.get(name))
+    return Unreadable(record, "missing_attributes", missing, told)
 
 
 def _attributes(headers: Mapping[str, str]) -> Attributes | list[str]:

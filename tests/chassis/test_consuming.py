@@ -130,7 +130,7 @@ def delivered(kind: str, key: str) -> Delivered[Any]:
     reader = RecordReader("sample", catalogue_with(), ["outside.ordered.v1"])
     read = reader.read(record(fact))
     assert isinstance(read, Readable)
-    return replace(read.event, type=kind, key=key)
+    return read.event._replace(type=kind, key=key)
 
 
 @pytest.mark.parametrize(
