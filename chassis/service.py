@@ -276,7 +276,7 @@ def spare_the_collector() -> None:
     """Let Python look for rubbish less often: a batch makes tens of thousands of objects that all end with it."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)
 
 
 async def _serve(server: uvicorn.Server, stop_when_stdin_closes: bool) -> None:

@@ -68,7 +68,8 @@ def _exporter(settings: ServiceSettings) -> SpanExporter | None:
 def carry(context: Context | None = None) -> dict[str, str]:
     """Trace headers to store beside an event, a timer or a job."""
     found = trace.get_current_span(context).get_span_context()
-    return dict(_carried(found.trace_id, found.span_id, found.trace_flags, found.trace_state.to_header()))
+    state = found.trace_state.to_header() if found.trace_state else ""
+    return dict(_carried(found.trace_id, found.span_id, found.trace_flags, state))
 
 
 @lru_cache(maxsize=64)

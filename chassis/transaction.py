@@ -148,7 +148,6 @@ class Transaction:
             case=case,
             cause=cause,
             actor=self.officer.opaque_id,
-            now=self.now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             origin=Origin(cause.origin) if cause else origin or self._origin,
             told=self._told,
         )
