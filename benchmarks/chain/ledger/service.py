@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
-
 from benchmarks.chain.contract import ChainSettings, PaidV1, catalogue_with
 from chassis.consumer import Consumers, Delivered
 from chassis.service import Service, run
 from chassis.transaction import Transaction
+from chassis.writes import Write
 
-_POST = text(
-    """
+_POST = """
     INSERT INTO posting (transaction_id, account, amount_rupiah)
     SELECT paid.payment_id, side.account, side.sign * paid.amount_rupiah
-    FROM unnest(CAST(:payments AS uuid[]), CAST(:amounts AS bigint[])) AS paid (payment_id, amount_rupiah)
+    FROM unnest(CAST(:@payments AS uuid[]), CAST(:@amounts AS bigint[])) AS paid (payment_id, amount_rupiah)
          CROSS JOIN (VALUES ('fund', -1), ('paid', 1)) AS side (account, sign)
-    """
-)
+"""
 
 consumers = Consumers()
 
@@ -28,7 +25,7 @@ async def paid(tx: Transaction, events: Sequence[Delivered[PaidV1]]) -> None:
         "payments": [event.data.payment_id for event in events],
         "amounts": [event.data.amount_rupiah for event in events],
     }
-    await tx.execute(_POST, values)
+    tx.later(Write(_POST, values))
 
 
 def create_service(settings: ChainSettings) -> Service:

@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
-
 from benchmarks.chain.contract import AllocatedV1, ChainSettings, PaidV1, catalogue_with
 from chassis.consumer import Consumers, Delivered
 from chassis.ids import new_id
+from chassis.rows import written_meanwhile
 from chassis.service import Service, run
 from chassis.transaction import Transaction
+from chassis.writes import Write
 
-_PAY = text(
-    """
+_PAY = """
     INSERT INTO payment (id, grant_id, person_id, amount_rupiah, state)
     SELECT id, grant_id, person_id, amount_rupiah, 'paid'
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:grants AS uuid[]), CAST(:people AS uuid[]), CAST(:amounts AS bigint[]))
+    FROM unnest(CAST(:@ids AS uuid[]), CAST(:@grants AS uuid[]), CAST(:@people AS uuid[]), CAST(:@amounts AS bigint[]))
          AS paid (id, grant_id, person_id, amount_rupiah)
-    """
-)
+"""
 
 consumers = Consumers()
 
@@ -32,23 +30,23 @@ async def allocated(tx: Transaction, events: Sequence[Delivered[AllocatedV1]]) -
         "people": [event.data.person_id for event in events],
         "amounts": [event.data.amount_rupiah for event in events],
     }
-    await tx.execute(_PAY, values)
-    for payment_id, event in zip(payments, events, strict=True):
-        data = event.data
-        tx.publish(
-            PaidV1(
-                occurred_on=data.occurred_on,
-                agency=data.agency,
-                payment_id=payment_id,
-                grant_id=data.grant_id,
-                person_id=data.person_id,
-                programme_id=data.programme_id,
-                package_code=data.package_code,
-                amount_rupiah=data.amount_rupiah,
-            ),
-            sequence=1,
-            cause=event,
-        )
+    async with written_meanwhile(tx, Write(_PAY, values)):
+        for payment_id, event in zip(payments, events, strict=True):
+            data = event.data
+            tx.publish(
+                PaidV1(
+                    occurred_on=data.occurred_on,
+                    agency=data.agency,
+                    payment_id=payment_id,
+                    grant_id=data.grant_id,
+                    person_id=data.person_id,
+                    programme_id=data.programme_id,
+                    package_code=data.package_code,
+                    amount_rupiah=data.amount_rupiah,
+                ),
+                sequence=1,
+                cause=event,
+            )
 
 
 def create_service(settings: ChainSettings) -> Service:
